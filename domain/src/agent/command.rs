@@ -1,0 +1,53 @@
+use crate::document::Document;
+use crate::id::UserId;
+use crate::text::{Capabilities, Description, Name, Reason};
+
+use super::kind::AgentKind;
+
+/// Orders to an agent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AgentCommand {
+    /// Bring it into being, idle.
+    Create {
+        /// What it is called.
+        name: Name,
+        /// What it is for.
+        description: Description,
+        /// What runs it.
+        kind: AgentKind,
+        /// How it is set up.
+        configuration: Document,
+        /// What it may use.
+        capabilities: Capabilities,
+        /// Who created it; nobody where the creator is no user.
+        created_by: Option<UserId>,
+    },
+    /// Change what is given; the rest stays.
+    Change {
+        /// A new name.
+        name: Option<Name>,
+        /// A new description.
+        description: Option<Description>,
+        /// Another thing to run it.
+        kind: Option<AgentKind>,
+        /// A new configuration, all of it.
+        configuration: Option<Document>,
+        /// New capabilities, all of them.
+        capabilities: Option<Capabilities>,
+    },
+    /// Let it take tasks.
+    Start,
+    /// Take no more tasks.
+    Stop,
+    /// Take no tasks for a while.
+    Pause,
+    /// Take tasks again.
+    Resume,
+    /// Record that it cannot work.
+    Fail {
+        /// What is wrong.
+        reason: Reason,
+    },
+    /// End it for good; its history stays.
+    Terminate,
+}

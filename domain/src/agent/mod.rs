@@ -1,0 +1,28 @@
+//! An AI agent.
+//!
+//! ```text
+//!            create          start            pause
+//!  Absent ───────────► Idle ───────► Running ───────► Paused
+//!                       ▲ ▲           │ │  ▲            │ │
+//!                       │ └───stop────┘ │  └───resume───┘ │
+//!                       │               │ fail       fail │
+//!                       │     stop      ▼                 │
+//!                       ├──────────── Error ◄─────────────┘
+//!                       └──────────── Paused (stop);  Error ──start──► Running
+//!
+//!  Idle, Running, Paused, Error ──terminate──► Terminated;  change: in every stage but the last
+//! ```
+
+mod aggregate;
+mod command;
+mod event;
+mod kind;
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+pub use aggregate::{Agent, Profile};
+pub use command::AgentCommand;
+pub use event::AgentEvent;
+pub use kind::AgentKind;
+pub use refusal::AgentRefusal;

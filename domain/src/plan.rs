@@ -1,0 +1,112 @@
+//! Subscription tiers and what they allow.
+
+use serde::{Deserialize, Serialize};
+
+/// A subscription tier, smallest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// Nothing to pay.
+    #[default]
+    Free,
+    /// 29 US dollars a month.
+    Basic,
+    /// 99 US dollars a month.
+    Professional,
+    /// By contract.
+    Enterprise,
+}
+
+impl Tier {
+    /// Every tier, smallest first.
+    pub const ALL: [Self; 4] = [Self::Free, Self::Basic, Self::Professional, Self::Enterprise];
+
+    /// The text stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Basic => "basic",
+            Self::Professional => "professional",
+            Self::Enterprise => "enterprise",
+        }
+    }
+
+    /// The tier with that text, if there is one.
+    pub fn find(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tier| tier.as_str() == text)
+    }
+
+    /// What the tier allows. Figures of the founding document; it names no number of users for the free tier,
+    /// where 3 lets a small team try the product.
+    pub const fn limits(self) -> Limits {
+        match self {
+            Self::Free => Limits {
+                agents: Some(5),
+                tasks_per_month: Some(1_000),
+                users: Some(3),
+            },
+            Self::Basic => Limits {
+                agents: Some(25),
+                tasks_per_month: Some(10_000),
+                users: Some(5),
+            },
+            Self::Professional => Limits {
+                agents: Some(100),
+                tasks_per_month: Some(100_000),
+                users: Some(25),
+            },
+            Self::Enterprise => Limits {
+                agents: None,
+                tasks_per_month: None,
+                users: None,
+            },
+        }
+    }
+}
+
+/// The most of each resource; `None` is unlimited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Agents that are not terminated.
+    pub agents: Option<u32>,
+    /// Tasks created in a calendar month, UTC.
+    pub tasks_per_month: Option<u32>,
+    /// Active users.
+    pub users: Option<u32>,
+}
+
+/// Something a tier limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// Agents that are not terminated.
+    Agents,
+    /// Tasks created this calendar month.
+    TasksPerMonth,
+    /// Active users.
+    Users,
+}
+
+impl Resource {
+    /// Every resource.
+    pub const ALL: [Self; 3] = [Self::Agents, Self::TasksPerMonth, Self::Users];
+
+    /// The text of the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Agents => "agents",
+            Self::TasksPerMonth => "tasks_per_month",
+            Self::Users => "users",
+        }
+    }
+}
+
+impl Limits {
+    /// The limit of one resource.
+    pub const fn of(&self, resource: Resource) -> Option<u32> {
+        match resource {
+            Resource::Agents => self.agents,
+            Resource::TasksPerMonth => self.tasks_per_month,
+            Resource::Users => self.users,
+        }
+    }
+}

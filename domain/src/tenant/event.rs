@@ -1,0 +1,71 @@
+use serde::{Deserialize, Serialize};
+
+use crate::document::Document;
+use crate::email::Email;
+use crate::event::event_names;
+use crate::personal::Personal;
+use crate::plan::Tier;
+use crate::text::{FullName, Name, Reason};
+
+use super::subdomain::Subdomain;
+
+/// What happened to a tenant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TenantEvent {
+    /// The organisation was founded.
+    Created {
+        /// What it is called.
+        name: Name,
+        /// Where it is reached.
+        subdomain: Subdomain,
+        /// Who answers for it.
+        contact_email: Personal<Email>,
+        /// That person's name.
+        contact_name: Personal<FullName>,
+        /// The tier it began with.
+        tier: Tier,
+        /// Its preferences.
+        settings: Document,
+    },
+    /// Some of the details became others.
+    DetailsChanged {
+        /// The new name, if it changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Name>,
+        /// The new contact address, if it changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contact_email: Option<Personal<Email>>,
+        /// The new contact name, if it changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        contact_name: Option<Personal<FullName>>,
+    },
+    /// The settings were replaced.
+    SettingsChanged {
+        /// All of them.
+        settings: Document,
+    },
+    /// It moved to another tier.
+    SubscriptionChanged {
+        /// The tier before.
+        from: Tier,
+        /// The tier since.
+        to: Tier,
+    },
+    /// Everything of it was stopped.
+    Suspended {
+        /// Why.
+        reason: Reason,
+    },
+    /// It may work again.
+    Reactivated {},
+}
+
+event_names!(TenantEvent, Tenant, "1.0", {
+    Created => "tenant.created",
+    DetailsChanged => "tenant.details_changed",
+    SettingsChanged => "tenant.settings_changed",
+    SubscriptionChanged => "tenant.subscription_changed",
+    Suspended => "tenant.suspended",
+    Reactivated => "tenant.reactivated",
+});

@@ -1,0 +1,23 @@
+//! An organisation.
+//!
+//! ```text
+//!            create            suspend
+//!  Absent ───────────► Active ─────────► Suspended
+//!                       ▲ ▲ │             │
+//!      change, settings,│ └─┘             │
+//!      subscription       └───────────────┘ reactivate
+//! ```
+
+mod aggregate;
+mod command;
+mod event;
+mod refusal;
+mod subdomain;
+#[cfg(test)]
+mod tests;
+
+pub use aggregate::{Organisation, Tenant};
+pub use command::TenantCommand;
+pub use event::TenantEvent;
+pub use refusal::TenantRefusal;
+pub use subdomain::Subdomain;
