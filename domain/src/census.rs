@@ -11,6 +11,9 @@ use crate::task::TaskEvent;
 use crate::tenant::TenantEvent;
 use crate::user::UserEvent;
 
+#[cfg(test)]
+mod tests;
+
 /// The counters of one tenant: a fold over its whole log. The committer keeps it in the row that orders the log
 /// and asks [`Census::admit`] while it holds that row's lock, so no two commands can both take the last place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +62,7 @@ pub enum LimitReached {
     /// One owner must remain.
     #[error("the last owner can be neither removed nor lowered")]
     LastOwner,
-    /// Nothing moves in a suspended tenant.
+    /// Nothing begins in a suspended tenant.
     #[error("the organisation is suspended")]
     Suspended,
 }
@@ -92,10 +95,7 @@ impl Census {
         let mut after = *self;
         let mut moves = false;
         for event in events {
-            moves |= !matches!(
-                event,
-                Event::Tenant(TenantEvent::Reactivated {} | TenantEvent::Suspended { .. })
-            );
+            moves |= !ends_something(event);
             after.count(event, at);
         }
         if self.suspended && moves {
@@ -199,6 +199,22 @@ impl Census {
         }
         Ok(())
     }
+}
+
+/// Whether an event belongs in the log of a suspended tenant too: what was under way comes to its end, and what it
+/// consumed is kept.
+const fn ends_something(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Tenant(TenantEvent::Reactivated {} | TenantEvent::Suspended { .. })
+            | Event::User(UserEvent::SignedOut { .. })
+            | Event::Task(
+                TaskEvent::Completed { .. }
+                    | TaskEvent::AttemptFailed { .. }
+                    | TaskEvent::Failed { .. }
+                    | TaskEvent::Cancelled { .. }
+            )
+    )
 }
 
 fn month(at: DateTime<Utc>) -> i32 {

@@ -10,7 +10,8 @@ text_type! {
 
 fn canonical(text: &str) -> Result<String, TextError> {
     const FORM: TextError = TextError::Malformed("must be an e-mail address");
-    let text = bounded(text, 3, 254, Lines::One)?.to_lowercase();
+    // Lower case first: it can be longer, and what is stored must be taken again when it is read.
+    let text = bounded(&text.to_lowercase(), 3, 254, Lines::One)?;
     let (local, host) = text.rsplit_once('@').ok_or(FORM)?;
     let local_ok = (1..=64).contains(&local.len())
         && !local

@@ -109,9 +109,34 @@ macro_rules! event_names {
 }
 pub(crate) use event_names;
 
+/// An aggregate as the use cases see it: cqrs-es's contract, and beneath it the pure decision.
+pub trait Root: cqrs_es::Aggregate<Services = (), Error: crate::refusal::Refusal> {
+    /// The kind of its streams.
+    const KIND: AggregateType;
+    /// The events an order leads to, none where it changes nothing, or why it is refused.
+    fn decide(&self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Error>;
+    /// The event, if it is one of this aggregate's.
+    fn own(event: Event) -> Option<Self::Event>;
+}
+
 /// Implements `cqrs_es::Aggregate` by forwarding to the pure `decide` and `evolve`; no aggregate does more.
 macro_rules! aggregate {
     ($aggregate:ident, $type:literal, $command:ident, $event:ident, $refusal:ident) => {
+        impl $crate::event::Root for $aggregate {
+            const KIND: $crate::stream::AggregateType = $crate::stream::AggregateType::$aggregate;
+
+            fn decide(&self, command: $command) -> Result<Vec<$event>, $refusal> {
+                Self::decide(self, command)
+            }
+
+            fn own(event: $crate::event::Event) -> Option<$event> {
+                match event {
+                    $crate::event::Event::$aggregate(event) => Some(event),
+                    _ => None,
+                }
+            }
+        }
+
         impl cqrs_es::Aggregate for $aggregate {
             const TYPE: &'static str = $type;
             type Command = $command;

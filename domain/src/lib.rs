@@ -1,7 +1,7 @@
 //! What may happen, and what did.
 //!
 //! Four aggregates, [`tenant`], [`user`], [`agent`] and [`task`], each a folder of the same parts: commands,
-//! events, refusals, and the aggregate with its pure `decide` and `apply`. Around them the values they share,
+//! events, refusals, and the aggregate with its pure `decide` and `evolve`. Around them the values they share,
 //! the role [`policy`], the [`plan`] limits and the [`census`] that holds a tenant to them.
 //!
 //! This room never reads a clock, makes an id, does input or output, or knows of HTTP or SQL. What a rule needs
@@ -30,7 +30,7 @@ pub use actor::Actor;
 pub use census::{Census, LimitReached};
 pub use document::Document;
 pub use email::Email;
-pub use event::{Event, Recorded};
+pub use event::{Event, Recorded, Root};
 pub use id::{AgentId, AttemptId, SessionId, TaskId, TenantId, UserId};
 pub use metadata::Metadata;
 pub use personal::Personal;

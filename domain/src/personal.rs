@@ -8,7 +8,7 @@ use uuid::Uuid;
 ///
 /// In JSON it is one of `{"personal": …, "subject": …}` (only ever in memory), `{"sealed": "…", "subject": …}`
 /// (what the log holds) and `{"erased": true, "subject": …}` (what a reader gets once the key is gone).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Personal<T> {
     /// Whose key seals it: a user's id, or the tenant's id for its contact person.
     pub subject: Uuid,
@@ -16,7 +16,7 @@ pub struct Personal<T> {
     content: Content<T>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Content<T> {
     Personal(T),
@@ -39,5 +39,17 @@ impl<T> Personal<T> {
             Content::Personal(value) => Some(value),
             Content::Sealed(_) | Content::Erased(_) => None,
         }
+    }
+}
+
+/// Says whose data it is, never what: what is printed may end in a log.
+impl<T> std::fmt::Debug for Personal<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let state = match self.content {
+            Content::Personal(_) => "known",
+            Content::Sealed(_) => "sealed",
+            Content::Erased(_) => "erased",
+        };
+        write!(f, "Personal({state}, of {})", self.subject)
     }
 }

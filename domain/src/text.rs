@@ -108,18 +108,13 @@ text_type! {
 
 text_type! {
     /// A free description: up to 4,000 characters, line breaks allowed, may be empty.
+    #[derive(Default)]
     Description, |text| bounded(text, 0, 4_000, Lines::Many)
 }
 
 text_type! {
     /// Why something was done or failed: up to 2,000 characters, line breaks allowed, may be empty.
     Reason, |text| bounded(text, 0, 2_000, Lines::Many)
-}
-
-impl Default for Description {
-    fn default() -> Self {
-        Self(String::new())
-    }
 }
 
 impl Reason {
@@ -135,7 +130,8 @@ impl Reason {
     }
 }
 
-/// What an agent is allowed to use, named freely: at most 50 distinct names, kept in order of first mention.
+/// What an agent is allowed to use, named freely: at most 50 names; a name given again is dropped, the rest kept
+/// in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Name>")]
 pub struct Capabilities(Vec<Name>);

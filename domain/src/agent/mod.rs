@@ -10,7 +10,7 @@
 //!                       ├──────────── Error ◄─────────────┘
 //!                       └──────────── Paused (stop);  Error ──start──► Running
 //!
-//!  Idle, Running, Paused, Error ──terminate──► Terminated;  change: in every stage but the last
+//!  Idle, Running, Paused, Error ──terminate──► Terminated;  change: in these four
 //! ```
 
 mod aggregate;

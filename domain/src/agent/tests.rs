@@ -1,1 +1,243 @@
 //! Given events, when a command, then events or a refusal.
+
+use cqrs_es::test::{AggregateTestExecutor, TestFramework};
+use uuid::Uuid;
+
+use super::AgentCommand as C;
+use super::AgentEvent as E;
+use super::AgentRefusal as R;
+use super::{Agent, AgentCommand, AgentEvent};
+use crate::document::Document;
+use crate::id::UserId;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::text::{Capabilities, Name};
+
+#[test]
+fn every_order_is_answered_in_every_stage() {
+    let yes = |event| Ok(vec![event]);
+    let no = |refusal| Err::<Vec<AgentEvent>, _>(refusal);
+    #[rustfmt::skip]
+    let table = [
+        //            absent            idle                   running                paused                 error                  terminated
+        (create(),    [yes(created()),  no(R::AlreadyExists),  no(R::AlreadyExists),  no(R::AlreadyExists),  no(R::AlreadyExists),  no(R::AlreadyExists)]),
+        (rename("B"), [no(R::Absent),   yes(renamed("B")),     yes(renamed("B")),     yes(renamed("B")),     yes(renamed("B")),     no(R::Absent)]),
+        (C::Start,    [no(R::Absent),   yes(E::Started {}),    no(R::AlreadyRunning), no(R::Paused),         yes(E::Started {}),    no(R::Absent)]),
+        (C::Stop,     [no(R::Absent),   no(R::NotRunning),     yes(E::Stopped {}),    yes(E::Stopped {}),    yes(E::Stopped {}),    no(R::Absent)]),
+        (C::Pause,    [no(R::Absent),   no(R::NotRunning),     yes(E::Paused {}),     no(R::Paused),         no(R::NotRunning),     no(R::Absent)]),
+        (C::Resume,   [no(R::Absent),   no(R::NotPaused),      no(R::NotPaused),      yes(E::Resumed {}),    no(R::NotPaused),      no(R::Absent)]),
+        (fail(),      [no(R::Absent),   no(R::NotRunning),     yes(failed()),         yes(failed()),         no(R::NotRunning),     no(R::Absent)]),
+        (C::Terminate,[no(R::Absent),   yes(E::Terminated {}), yes(E::Terminated {}), yes(E::Terminated {}), yes(E::Terminated {}), no(R::Absent)]),
+    ];
+    for (order, answers) in table {
+        for (history, answer) in histories().into_iter().zip(answers) {
+            let given = format!("given {history:?}, when {order:?}");
+            assert_eq!(
+                agent(history).when(order.clone()).inspect_result(),
+                answer,
+                "{given}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_created_agent_is_idle_and_described_as_ordered() {
+    let mut agent = Agent::default();
+    assert_eq!(agent.profile(), None);
+    agent.evolve(created());
+    assert!(matches!(&agent, Agent::Idle(profile) if profile.name.as_str() == "Scout"));
+    let profile = agent.profile().unwrap();
+    assert_eq!(profile.kind.as_str(), "echo");
+    assert_eq!(profile.created_by, Some(UserId(Uuid::from_u128(7))));
+}
+
+#[test]
+fn changing_to_what_it_is_already_changes_nothing() {
+    let C::Create {
+        name,
+        description,
+        kind,
+        configuration,
+        capabilities,
+        ..
+    } = create()
+    else {
+        unreachable!("create() creates")
+    };
+    agent(vec![created()])
+        .when(C::Change {
+            name: Some(name),
+            description: Some(description),
+            kind: Some(kind),
+            configuration: Some(configuration),
+            capabilities: Some(capabilities),
+        })
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn changing_nothing_gives_no_event() {
+    agent(vec![created()])
+        .when(nothing_changed())
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn only_what_became_other_is_in_the_event() {
+    let configuration = Document::parse(r#"{"temperature":0.2}"#).unwrap();
+    let capabilities = Capabilities::try_from(vec!["search".parse::<Name>().unwrap()]).unwrap();
+    agent(vec![created()])
+        .when(C::Change {
+            name: Some("Scout".parse().unwrap()),
+            description: None,
+            kind: Some("openai/gpt-4o".parse().unwrap()),
+            configuration: Some(configuration.clone()),
+            capabilities: Some(capabilities.clone()),
+        })
+        .then_expect_events(vec![E::Changed {
+            name: None,
+            description: None,
+            agent_type: Some("openai/gpt-4o".parse().unwrap()),
+            configuration: Some(configuration),
+            capabilities: Some(capabilities),
+        }]);
+}
+
+#[test]
+fn a_change_is_remembered_in_every_stage() {
+    for history in histories().into_iter().skip(1).take(4) {
+        agent(history)
+            .and(vec![renamed("B")])
+            .when(rename("B"))
+            .then_expect_events(vec![]);
+    }
+}
+
+#[test]
+fn an_agent_that_failed_starts_again() {
+    agent(histories()[4].clone())
+        .and(vec![E::Started {}])
+        .when(C::Start)
+        .then_expect_error(R::AlreadyRunning);
+}
+
+#[test]
+fn an_event_that_does_not_fit_the_stage_is_passed_over() {
+    for (history, event) in [
+        (vec![], E::Started {}),
+        (vec![created()], E::Resumed {}),
+        (vec![created(), E::Terminated {}], created()),
+    ] {
+        let mut agent = state(history);
+        let before = agent.clone();
+        agent.evolve(event);
+        assert_eq!(agent, before);
+    }
+}
+
+#[test]
+fn every_refusal_has_its_kind_and_code() {
+    let table = [
+        (R::Absent, RefusalKind::NotFound, "not_found"),
+        (R::AlreadyExists, RefusalKind::WrongStage, "agent.already_exists"),
+        (
+            R::AlreadyRunning,
+            RefusalKind::WrongStage,
+            "agent.already_running",
+        ),
+        (R::NotRunning, RefusalKind::WrongStage, "agent.not_running"),
+        (R::NotPaused, RefusalKind::WrongStage, "agent.not_paused"),
+        (R::Paused, RefusalKind::WrongStage, "agent.paused"),
+    ];
+    for (refusal, kind, code) in table {
+        assert_eq!((refusal.kind(), refusal.code()), (kind, code));
+    }
+}
+
+fn agent(history: Vec<AgentEvent>) -> AggregateTestExecutor<Agent> {
+    TestFramework::with(()).given(history)
+}
+
+fn state(history: Vec<AgentEvent>) -> Agent {
+    let mut agent = Agent::default();
+    for event in history {
+        agent.evolve(event);
+    }
+    agent
+}
+
+/// How an agent comes to be absent, idle, running, paused, in error, terminated.
+fn histories() -> [Vec<AgentEvent>; 6] {
+    [
+        vec![],
+        vec![created()],
+        vec![created(), E::Started {}],
+        vec![created(), E::Started {}, E::Paused {}],
+        vec![created(), E::Started {}, failed()],
+        vec![created(), E::Terminated {}],
+    ]
+}
+
+fn create() -> AgentCommand {
+    C::Create {
+        name: "Scout".parse().unwrap(),
+        description: "Finds\nthings".parse().unwrap(),
+        kind: "echo".parse().unwrap(),
+        configuration: Document::default(),
+        capabilities: Capabilities::default(),
+        created_by: Some(UserId(Uuid::from_u128(7))),
+    }
+}
+
+fn created() -> AgentEvent {
+    E::Created {
+        name: "Scout".parse().unwrap(),
+        description: "Finds\nthings".parse().unwrap(),
+        agent_type: "echo".parse().unwrap(),
+        configuration: Document::default(),
+        capabilities: Capabilities::default(),
+        created_by: Some(UserId(Uuid::from_u128(7))),
+    }
+}
+
+fn nothing_changed() -> AgentCommand {
+    C::Change {
+        name: None,
+        description: None,
+        kind: None,
+        configuration: None,
+        capabilities: None,
+    }
+}
+
+fn rename(name: &str) -> AgentCommand {
+    C::Change {
+        name: Some(name.parse().unwrap()),
+        description: None,
+        kind: None,
+        configuration: None,
+        capabilities: None,
+    }
+}
+
+fn renamed(name: &str) -> AgentEvent {
+    E::Changed {
+        name: Some(name.parse().unwrap()),
+        description: None,
+        agent_type: None,
+        configuration: None,
+        capabilities: None,
+    }
+}
+
+fn fail() -> AgentCommand {
+    C::Fail {
+        reason: "no key".parse().unwrap(),
+    }
+}
+
+fn failed() -> AgentEvent {
+    E::Failed {
+        reason: "no key".parse().unwrap(),
+    }
+}

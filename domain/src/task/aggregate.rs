@@ -81,7 +81,7 @@ impl Task {
         match command {
             TaskCommand::Create { .. } => Err(TaskRefusal::AlreadyExists),
             TaskCommand::Amend(amendment) => match stage {
-                Stage::Pending | Stage::Queued => Ok(work.amend(amendment)),
+                Stage::Pending | Stage::Queued => work.amend(amendment),
                 Stage::Running(_) | Stage::Completed | Stage::Failed | Stage::Cancelled => {
                     Err(TaskRefusal::NotPending)
                 }
@@ -257,13 +257,16 @@ impl Work {
         self.attempts_of_this_run
     }
 
-    fn amend(&self, new: Amendment) -> Vec<TaskEvent> {
+    fn amend(&self, new: Amendment) -> Result<Vec<TaskEvent>, TaskRefusal> {
         let name = new.name.filter(|new| *new != self.name);
         let task_type = new.kind.filter(|new| *new != self.kind);
         let input_data = new.input.filter(|new| *new != self.input);
         let priority = new.priority.filter(|new| *new != self.priority);
         let timeout_seconds = new.timeout.filter(|new| *new != self.timeout);
         let max_attempts = new.max_attempts.filter(|new| *new != self.max_attempts);
+        if max_attempts.is_some_and(|new| new.get() <= self.attempts_of_this_run) {
+            return Err(TaskRefusal::AttemptsUsed);
+        }
         let scheduled_at = new.scheduled_at.filter(|new| *new != self.scheduled_at);
         let same = name.is_none()
             && task_type.is_none()
@@ -273,9 +276,9 @@ impl Work {
             && max_attempts.is_none()
             && scheduled_at.is_none();
         if same {
-            return vec![];
+            return Ok(vec![]);
         }
-        vec![TaskEvent::Amended {
+        Ok(vec![TaskEvent::Amended {
             name,
             task_type,
             input_data,
@@ -283,7 +286,7 @@ impl Work {
             timeout_seconds,
             max_attempts,
             scheduled_at,
-        }]
+        }])
     }
 
     fn evolve(&mut self, stage: Stage, event: TaskEvent) -> Stage {

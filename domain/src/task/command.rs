@@ -31,7 +31,7 @@ pub enum TaskCommand {
         /// Who created it.
         created_by: Option<UserId>,
     },
-    /// Change what is given; only before it runs.
+    /// Change what is given; only while it waits, for its first attempt or for another.
     Amend(Amendment),
     /// Hand it to the workers.
     Queue,
@@ -71,7 +71,7 @@ pub enum TaskCommand {
     Withdraw,
 }
 
-/// What may change in a task that has not run yet; `None` leaves a thing as it is.
+/// What may change in a task that waits; `None` leaves a thing as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Amendment {
     /// A new name.
@@ -84,7 +84,7 @@ pub struct Amendment {
     pub priority: Option<Priority>,
     /// Another time limit.
     pub timeout: Option<TimeoutSeconds>,
-    /// Another number of attempts.
+    /// Another number of attempts, more than have been made since it was last queued by hand.
     pub max_attempts: Option<MaxAttempts>,
     /// Another earliest time; the inner `None` takes it away.
     pub scheduled_at: Option<Option<DateTime<Utc>>>,

@@ -115,6 +115,10 @@ pub enum TaskEvent {
 }
 
 /// Tells a member that is `null` (there is none any more) from one that is absent (unchanged).
+#[expect(
+    clippy::option_option,
+    reason = "unchanged, none any more and a new one are three things"
+)]
 fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,

@@ -9,7 +9,7 @@ pub enum TaskRefusal {
     /// There is one already.
     #[error("the task exists already")]
     AlreadyExists,
-    /// It has run, or runs, so it can be changed no more.
+    /// It runs, or has come to an end, so it cannot be changed.
     #[error("the task is no longer pending")]
     NotPending,
     /// It waits for a worker already.
@@ -30,6 +30,9 @@ pub enum TaskRefusal {
     /// It runs: cancel it first.
     #[error("the task is running")]
     Running,
+    /// As many attempts as the amendment allows have been made already.
+    #[error("as many attempts have been made already")]
+    AttemptsUsed,
 }
 
 impl Refusal for TaskRefusal {
@@ -43,7 +46,8 @@ impl Refusal for TaskRefusal {
             | Self::StaleAttempt
             | Self::Ended
             | Self::NotFailed
-            | Self::Running => RefusalKind::WrongStage,
+            | Self::Running
+            | Self::AttemptsUsed => RefusalKind::WrongStage,
         }
     }
 
@@ -58,6 +62,7 @@ impl Refusal for TaskRefusal {
             Self::Ended => "task.ended",
             Self::NotFailed => "task.not_failed",
             Self::Running => "task.running",
+            Self::AttemptsUsed => "task.attempts_used",
         }
     }
 }

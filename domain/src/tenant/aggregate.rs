@@ -26,11 +26,16 @@ pub enum Tenant {
 /// What rules about an organisation need to know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Organisation {
-    name: Name,
-    contact_email: Personal<Email>,
-    contact_name: Personal<FullName>,
-    tier: Tier,
-    settings: Document,
+    /// As last changed.
+    pub name: Name,
+    /// As last changed.
+    pub contact_email: Personal<Email>,
+    /// As last changed.
+    pub contact_name: Personal<FullName>,
+    /// As last changed.
+    pub tier: Tier,
+    /// As last changed.
+    pub settings: Document,
 }
 
 aggregate!(Tenant, "tenant", TenantCommand, TenantEvent, TenantRefusal);
@@ -125,7 +130,8 @@ impl Tenant {
         };
     }
 
-    const fn active(&self) -> Result<&Organisation, TenantRefusal> {
+    /// The organisation at work, or why there is none.
+    pub const fn active(&self) -> Result<&Organisation, TenantRefusal> {
         match self {
             Self::Active(organisation) => Ok(organisation),
             Self::Suspended(_) => Err(TenantRefusal::Suspended),

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
+use crate::email::Email;
 use crate::event::aggregate;
 use crate::personal::Personal;
 use crate::policy::Role;
@@ -29,7 +30,8 @@ pub enum User {
 /// What rules about a person need to know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Person {
-    subject: uuid::Uuid,
+    /// The address, as registered or invited; its subject is the person's own.
+    pub email: Personal<Email>,
     full_name: Option<Personal<FullName>>,
     preferences: Option<Personal<Document>>,
     role: Role,
@@ -71,7 +73,7 @@ impl User {
             C::AcceptInvitation { full_name } => {
                 let person = self.invited()?;
                 Ok(vec![UserEvent::InvitationAccepted {
-                    full_name: Personal::new(person.subject, full_name),
+                    full_name: Personal::new(person.email.subject, full_name),
                     role: person.role,
                 }])
             }
@@ -111,8 +113,15 @@ impl User {
     pub fn evolve(&mut self, event: UserEvent) {
         use UserEvent as E;
         *self = match (std::mem::take(self), event) {
-            (Self::Absent, E::Registered { full_name, role, .. }) => Self::Active(Person {
-                subject: full_name.subject,
+            (
+                Self::Absent,
+                E::Registered {
+                    email,
+                    full_name,
+                    role,
+                },
+            ) => Self::Active(Person {
+                email,
                 full_name: Some(full_name),
                 preferences: None,
                 role,
@@ -125,7 +134,7 @@ impl User {
                     role,
                 },
             ) => Self::Invited(Person {
-                subject: email.subject,
+                email,
                 full_name,
                 preferences: None,
                 role,
@@ -182,7 +191,8 @@ impl User {
         }
     }
 
-    const fn invited(&self) -> Result<&Person, UserRefusal> {
+    /// The person with an open invitation, or why there is none.
+    pub const fn invited(&self) -> Result<&Person, UserRefusal> {
         match self {
             Self::Invited(person) => Ok(person),
             Self::Active(_) | Self::Inactive(_) => Err(UserRefusal::NotInvited),
@@ -205,10 +215,10 @@ impl Person {
         let held_preferences = self.preferences.as_ref().and_then(Personal::value);
         let full_name = full_name
             .filter(|new| held_name != Some(new))
-            .map(|new| Personal::new(self.subject, new));
+            .map(|new| Personal::new(self.email.subject, new));
         let preferences = preferences
             .filter(|new| held_preferences != Some(new))
-            .map(|new| Personal::new(self.subject, new));
+            .map(|new| Personal::new(self.email.subject, new));
         if full_name.is_none() && preferences.is_none() {
             return vec![];
         }

@@ -11,6 +11,8 @@
 //!  Withdrawn
 //! ```
 //!
+//! A failed sign-in is recorded in Active and in Inactive.
+//!
 //! Passwords, sessions and invitation tokens are not here: no credential ever enters an event.
 
 mod aggregate;

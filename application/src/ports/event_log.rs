@@ -1,0 +1,28 @@
+use domain::{Event, StreamId};
+
+use super::Unavailable;
+use crate::commit::{Commit, CommitError, Receipt};
+
+/// The event log: every change goes through [`EventLog::commit`], every decision starts from
+/// [`EventLog::load`].
+#[async_trait::async_trait]
+pub trait EventLog: Send + Sync {
+    /// A whole stream, oldest event first, brought to the present version of each event; empty if it does not
+    /// exist.
+    async fn load(&self, stream: StreamId) -> Result<Loaded, Unavailable>;
+
+    /// Commits all of it or nothing. Once it returns a receipt, the events are durable and every inline read
+    /// model shows them. Not cancelled when the caller goes away.
+    async fn commit(&self, commit: Commit) -> Result<Receipt, CommitError>;
+}
+
+/// A stream as read.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Its events, oldest first.
+    pub events: Vec<Event>,
+    /// The sequence of the last one; 0 if there is none.
+    pub version: i64,
+    /// When the last one was recorded.
+    pub recorded_at: Option<chrono::DateTime<chrono::Utc>>,
+}

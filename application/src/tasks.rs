@@ -1,0 +1,143 @@
+use chrono::{DateTime, Utc};
+use domain::agent::{Agent, AgentRefusal};
+use domain::task::{Amendment, MaxAttempts, Priority, Task, TaskCommand, TaskKind, TimeoutSeconds};
+use domain::text::{Name, Reason};
+use domain::{AgentId, Document, Permission, StreamId, TaskId};
+
+use crate::App;
+use crate::caller::Caller;
+use crate::error::AppError;
+use crate::execute::Done;
+
+/// What a task is created with.
+#[derive(Clone, Debug)]
+pub struct NewTask {
+    /// Who is to do it.
+    pub agent: AgentId,
+    /// What it is called.
+    pub name: Name,
+    /// Its shape.
+    pub kind: TaskKind,
+    /// What to work on.
+    pub input: Document,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// How long one attempt may take.
+    pub timeout: TimeoutSeconds,
+    /// How often to try.
+    pub max_attempts: MaxAttempts,
+    /// Not to be run before.
+    pub scheduled_at: Option<DateTime<Utc>>,
+}
+
+impl App {
+    /// Describes work for an agent of the tenant.
+    pub async fn create_task(&self, caller: &Caller, new: NewTask) -> Result<Done, AppError> {
+        caller.require(Permission::CreateTasks)?;
+        let agent_stream = StreamId::agent(caller.tenant, new.agent);
+        let (agent, agent_version) = self.load::<Agent>(agent_stream).await?;
+        if agent.profile().is_none() {
+            return Err(AppError::Invalid("/agent_id", "unknown", "no agent has this id"));
+        }
+        let task = TaskId(self.ids.fresh());
+        let command = TaskCommand::Create {
+            agent: new.agent,
+            name: new.name,
+            kind: new.kind,
+            input: new.input,
+            priority: new.priority,
+            timeout: new.timeout,
+            max_attempts: new.max_attempts,
+            scheduled_at: new.scheduled_at,
+            created_by: Some(caller.user),
+        };
+        // The guard keeps the agent from being terminated before the task is there.
+        self.execute::<Task>(
+            caller,
+            StreamId::task(caller.tenant, task),
+            command,
+            |_, commit| Ok(commit.guard(agent_stream, agent_version)),
+        )
+        .await
+    }
+
+    /// Changes a task that has not run: one's own, or with the permission anybody's.
+    pub async fn amend_task(
+        &self,
+        caller: &Caller,
+        task: TaskId,
+        amendment: Amendment,
+    ) -> Result<Done, AppError> {
+        self.manage_task(caller, task, TaskCommand::Amend(amendment))
+            .await
+    }
+
+    /// Hands a task to the workers; its agent must be running, and stays so until the commit.
+    pub async fn execute_task(&self, caller: &Caller, task: TaskId) -> Result<Done, AppError> {
+        self.queue_task(caller, task, TaskCommand::Queue).await
+    }
+
+    /// Queues a failed or cancelled task again; its agent must be running.
+    pub async fn retry_task(&self, caller: &Caller, task: TaskId) -> Result<Done, AppError> {
+        self.queue_task(caller, task, TaskCommand::Retry).await
+    }
+
+    /// Stops a task, whether it waits or runs: one's own, or with the permission anybody's.
+    pub async fn cancel_task(&self, caller: &Caller, task: TaskId, reason: Reason) -> Result<Done, AppError> {
+        self.manage_task(caller, task, TaskCommand::Cancel { reason })
+            .await
+    }
+
+    /// Takes a task off the list: one's own, or with the permission anybody's.
+    pub async fn withdraw_task(&self, caller: &Caller, task: TaskId) -> Result<Done, AppError> {
+        self.manage_task(caller, task, TaskCommand::Withdraw).await
+    }
+
+    async fn queue_task(
+        &self,
+        caller: &Caller,
+        task: TaskId,
+        command: TaskCommand,
+    ) -> Result<Done, AppError> {
+        caller.require(Permission::CreateTasks)?;
+        let stream = StreamId::task(caller.tenant, task);
+        let (state, _) = self.load::<Task>(stream).await?;
+        let (work, _) = state.present().ok_or(AppError::NotFound)?;
+        // Refuse what the task itself forbids before looking at its agent.
+        state.decide(command.clone())?;
+        let agent_stream = StreamId::agent(caller.tenant, work.agent);
+        let (agent, agent_version) = self.load::<Agent>(agent_stream).await?;
+        match agent {
+            Agent::Running(_) => {}
+            Agent::Idle(_) | Agent::Paused(_) | Agent::Error(_) => {
+                return Err(AgentRefusal::NotRunning.into());
+            }
+            Agent::Absent | Agent::Terminated => return Err(AgentRefusal::Absent.into()),
+        }
+        self.execute::<Task>(caller, stream, command, |_, commit| {
+            Ok(commit.guard(agent_stream, agent_version))
+        })
+        .await
+    }
+
+    async fn manage_task(
+        &self,
+        caller: &Caller,
+        task: TaskId,
+        command: TaskCommand,
+    ) -> Result<Done, AppError> {
+        caller.require(Permission::CreateTasks)?;
+        self.execute::<Task>(
+            caller,
+            StreamId::task(caller.tenant, task),
+            command,
+            |state, commit| {
+                if let Some((work, _)) = state.present() {
+                    caller.require_own_or(work.created_by, Permission::ManageTasks)?;
+                }
+                Ok(commit)
+            },
+        )
+        .await
+    }
+}

@@ -1,0 +1,116 @@
+//! The answers of requests that are answered once.
+
+use std::sync::Arc;
+
+use application::caller::IdempotencyKey;
+use application::ports::Unavailable;
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::unavailable;
+use crate::crypto::{Purpose, SealingKey, Secrets};
+
+/// Keeps answers, sealed because they may hold one-time tokens, for at least 24 hours.
+///
+/// That the work is done once is the committer's promise: it stores the key with the events. The answer follows
+/// before it is sent, so whoever repeats a request gets the answer that was sent, or, where none was, one made anew.
+#[derive(Clone)]
+pub struct Answers {
+    pool: PgPool,
+    key: Arc<SealingKey>,
+}
+
+/// What is known of an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing, or no answer yet.
+    New,
+    /// The answer that was sent.
+    Answered(StoredAnswer),
+    /// It was used for another request.
+    OtherRequest,
+}
+
+/// An answer as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredAnswer {
+    /// The status.
+    pub status: u16,
+    /// The headers worth repeating.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answers {
+    /// Answers sealed under this deployment's key. `pool` is the writing role's.
+    pub fn new(pool: PgPool, secrets: &Secrets) -> Self {
+        Self {
+            pool,
+            key: Arc::new(secrets.sealing_key(Purpose::Answers)),
+        }
+    }
+
+    /// What is known of a key in a scope: the tenant's id, or the nil id where nobody is signed in.
+    pub async fn find(&self, scope: Uuid, key: &IdempotencyKey) -> Result<Known, Unavailable> {
+        let row: Option<(Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
+            "select request_hash, answer
+             from idempotency_keys
+             where scope_id = $1 and key = $2 and created_at > now() - interval '24 hours'",
+        )
+        .bind(scope)
+        .bind(&key.key)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        let Some((request, answer)) = row else {
+            return Ok(Known::New);
+        };
+        if request != key.request {
+            return Ok(Known::OtherRequest);
+        }
+        let opened = answer.and_then(|sealed| self.key.open(&context(scope, &key.key), &sealed).ok());
+        let answer = opened.and_then(|text| serde_json::from_slice(&text).ok());
+        Ok(answer.map_or(Known::New, Known::Answered))
+    }
+
+    /// Keeps the answer that is about to be sent.
+    pub async fn store(
+        &self,
+        scope: Uuid,
+        key: &IdempotencyKey,
+        answer: &StoredAnswer,
+    ) -> Result<(), Unavailable> {
+        let text = serde_json::to_vec(answer).expect("answers of bytes and strings serialise");
+        let sealed = self.key.seal(&context(scope, &key.key), &text);
+        sqlx::query(
+            "insert into idempotency_keys (scope_id, key, request_hash, answer)
+             values ($1, $2, $3, $4)
+             on conflict on constraint idempotency_keys_key do update
+                 set answer = excluded.answer
+                 where idempotency_keys.request_hash = excluded.request_hash",
+        )
+        .bind(scope)
+        .bind(&key.key)
+        .bind(key.request.as_slice())
+        .bind(sealed)
+        .execute(&self.pool)
+        .await
+        .map(|_| ())
+        .map_err(unavailable)
+    }
+
+    /// Forgets keys older than 24 hours; returns how many.
+    pub async fn forget_old(&self) -> Result<u64, Unavailable> {
+        sqlx::query("delete from idempotency_keys where created_at < now() - interval '24 hours'")
+            .execute(&self.pool)
+            .await
+            .map(|done| done.rows_affected())
+            .map_err(unavailable)
+    }
+}
+
+fn context(scope: Uuid, key: &str) -> Vec<u8> {
+    [b"answer".as_slice(), scope.as_bytes(), key.as_bytes()].concat()
+}

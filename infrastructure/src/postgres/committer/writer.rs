@@ -1,0 +1,274 @@
+//! One writer: takes what is queued, commits it, answers.
+
+use std::time::Duration;
+
+use application::commit::{CommitError, Receipt};
+use chrono::{SubsecRound, Utc};
+use sqlx::{Connection, Executor, PgConnection};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::super::database::Database;
+use super::super::projector::Projectors;
+use super::super::vault::Vault;
+use super::super::wake::{CHANNEL, Wake, announcement};
+use super::Job;
+use super::plan::Plan;
+use super::prepare::Prepared;
+use super::store;
+
+/// How long a writer tries to reach a lost database before it tells its callers that it is away.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+pub(super) struct Writer {
+    database: Database,
+    vault: Vault,
+    projectors: Projectors,
+    wake: Wake,
+    conn: Option<PgConnection>,
+}
+
+/// Why a batch was not committed as a whole.
+enum Failure {
+    /// The connection is gone; whether the batch was committed is unknown.
+    Lost,
+    /// The database cancelled it on behalf of others: the same again.
+    Again,
+    /// Something in it cannot be written.
+    Poisoned(sqlx::Error),
+}
+
+type Answer = Result<Receipt, CommitError>;
+
+impl Writer {
+    pub(super) async fn connect(
+        database: Database,
+        vault: Vault,
+        projectors: Projectors,
+        wake: Wake,
+    ) -> Result<Self, sqlx::Error> {
+        let conn = Some(database.connect_writer().await?);
+        Ok(Self {
+            database,
+            vault,
+            projectors,
+            wake,
+            conn,
+        })
+    }
+
+    /// Commits what arrives until nobody can send any more.
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Job>, max_batch: usize) {
+        let mut jobs = Vec::with_capacity(max_batch);
+        while queue.recv_many(&mut jobs, max_batch).await > 0 {
+            let (mut prepared, replies): (Vec<_>, Vec<_>) =
+                jobs.drain(..).map(|job| (job.prepared, job.reply)).unzip();
+            let mut batch: Vec<&mut Prepared> = prepared.iter_mut().collect();
+            let answers = self.commit(&mut batch).await;
+            for (reply, answer) in replies.into_iter().zip(answers) {
+                // A caller that has gone away needs no answer.
+                reply.send(answer).ok();
+            }
+        }
+        if let Some(conn) = self.conn.take() {
+            conn.close().await.ok();
+        }
+    }
+
+    /// Commits a batch, in parts if it must be, and answers each command.
+    async fn commit(&mut self, batch: &mut [&mut Prepared]) -> Vec<Answer> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut again = 0;
+        loop {
+            match self.try_commit(batch).await {
+                Ok(answers) => return answers,
+                Err(Failure::Lost) => {
+                    self.conn = None;
+                    if Instant::now() >= deadline {
+                        return batch.iter().map(|_| Err(CommitError::Unavailable)).collect();
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Err(Failure::Again) if again < 5 => again += 1,
+                Err(Failure::Again) => return batch.iter().map(|_| Err(CommitError::Unavailable)).collect(),
+                Err(Failure::Poisoned(error)) => return self.isolate(batch, error).await,
+            }
+        }
+    }
+
+    /// Splits a batch that cannot be written, until what cannot be written stands alone.
+    async fn isolate(&mut self, batch: &mut [&mut Prepared], error: sqlx::Error) -> Vec<Answer> {
+        if let [alone] = batch {
+            return vec![Err(poison(alone, &error))];
+        }
+        let (first, second) = batch.split_at_mut(batch.len() / 2);
+        let mut answers = Box::pin(self.commit(first)).await;
+        answers.extend(Box::pin(self.commit(second)).await);
+        answers
+    }
+
+    async fn try_commit(&mut self, batch: &mut [&mut Prepared]) -> Result<Vec<Answer>, Failure> {
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => self.database.connect_writer().await.map_err(|error| {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a writer cannot reach the database"
+                );
+                Failure::Lost
+            })?,
+        };
+        let result = self.transact(&mut conn, batch).await;
+        match result {
+            Ok(answers) => {
+                self.conn = Some(conn);
+                Ok(answers)
+            }
+            Err(error) => {
+                let failure = classify(error);
+                if !matches!(failure, Failure::Lost) && conn.execute("rollback").await.is_ok() {
+                    self.conn = Some(conn);
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn transact(
+        &self,
+        conn: &mut PgConnection,
+        batch: &mut [&mut Prepared],
+    ) -> Result<Vec<Answer>, sqlx::Error> {
+        conn.execute("begin").await?;
+        let heads = store::lock_heads(conn, batch).await?;
+        let settled = settled(conn, batch).await?;
+        let mut open: Vec<&mut Prepared> = vec![];
+        for (job, settled) in batch.iter_mut().zip(&settled) {
+            if settled.is_none() {
+                open.push(job);
+            }
+        }
+        let mut facts = store::facts(conn, &open, heads).await?;
+        let plan = Plan::make(&mut open, &mut facts, Utc::now().trunc_subsecs(6));
+        if plan.accepted.is_empty() {
+            conn.execute("rollback").await?;
+            return Ok(merge(settled, plan.answers));
+        }
+        store::write(conn, &open, &plan, &facts).await?;
+        for projector in self.projectors.iter() {
+            projector.project(conn, projector.name(), &plan.events).await?;
+        }
+        let moved: Vec<_> = plan
+            .heads
+            .keys()
+            .map(|tenant| (*tenant, facts.heads[tenant].position))
+            .collect();
+        // Ids and numbers only, so the text is safe to be a statement; one round trip for both.
+        let said = announcement(moved.iter().copied());
+        conn.execute(sqlx::raw_sql(&format!("notify {CHANNEL}, '{said}'; commit")))
+            .await?;
+        self.remember(&open, &plan).await;
+        for (tenant, position) in moved {
+            self.wake.publish(tenant, position);
+        }
+        Ok(merge(settled, plan.answers))
+    }
+
+    async fn remember(&self, jobs: &[&mut Prepared], plan: &Plan) {
+        for job in plan.accepted.iter().map(|index| &*jobs[*index]) {
+            for new in &job.new_keys {
+                self.vault
+                    .keep(job.commit.tenant, new.subject, new.key.clone())
+                    .await;
+            }
+        }
+    }
+}
+
+/// The answers of commands that were tried before and, as it turns out, took effect: their answer was lost with the
+/// connection. Their heads are locked, so a commit still under way has ended by now.
+async fn settled(
+    conn: &mut PgConnection,
+    batch: &[&mut Prepared],
+) -> Result<Vec<Option<Answer>>, sqlx::Error> {
+    let mut answers = Vec::with_capacity(batch.len());
+    for job in batch {
+        let answer = match job.tried {
+            Some(tried) if store::took_effect(conn, tried).await? => Some(Ok(Receipt {
+                position: tried.last_position,
+                resource: job.commit.resource,
+                replayed: false,
+            })),
+            _ => None,
+        };
+        answers.push(answer);
+    }
+    Ok(answers)
+}
+
+fn merge(settled: Vec<Option<Answer>>, open: Vec<Answer>) -> Vec<Answer> {
+    let mut open = open.into_iter();
+    settled
+        .into_iter()
+        .map(|settled| {
+            settled
+                .or_else(|| open.next())
+                .unwrap_or(Err(CommitError::Unavailable))
+        })
+        .collect()
+}
+
+fn classify(error: sqlx::Error) -> Failure {
+    let Some(code) = error.as_database_error().and_then(|error| error.code()) else {
+        return match error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::WorkerCrashed => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a writer lost the database"
+                );
+                Failure::Lost
+            }
+            error => Failure::Poisoned(error),
+        };
+    };
+    match code.as_ref() {
+        // Deadlock, serialisation failure, lock not available: others were in the way.
+        "40P01" | "40001" | "55P03" => Failure::Again,
+        // Shutting down, crashed, starting up, too many connections, terminated.
+        "57P01" | "57P02" | "57P03" | "53300" | "08006" | "08003" | "08000" => Failure::Lost,
+        _ => Failure::Poisoned(error),
+    }
+}
+
+/// What the one command that cannot be written is told.
+fn poison(job: &Prepared, error: &sqlx::Error) -> CommitError {
+    let constraint = error.as_database_error().and_then(|error| error.constraint());
+    match constraint {
+        // Another process was quicker; what is known under the lock of one tenant cannot show it.
+        Some("unique_keys_key") => job
+            .commit
+            .claims
+            .first()
+            .map_or(CommitError::VersionConflict, |claim| {
+                CommitError::Taken(claim.scope)
+            }),
+        Some(
+            "events_key"
+            | "events_position"
+            | "tenant_heads_key"
+            | "idempotency_keys_key"
+            | "personal_keys_key",
+        ) => CommitError::VersionConflict,
+        _ => {
+            tracing::error!(
+                error = error as &dyn std::error::Error,
+                tenant.id = %job.commit.tenant,
+                "a command cannot be written",
+            );
+            CommitError::Unavailable
+        }
+    }
+}

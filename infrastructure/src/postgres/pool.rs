@@ -1,0 +1,67 @@
+//! The one place where connection pools are made.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
+
+/// As whom a pool's connections work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum As {
+    /// Reads one tenant at a time; can write nothing.
+    Reader,
+    /// Appends to the log and keeps what stands beside it.
+    Writer,
+    /// Owns the tables: for changing the schema and rebuilding read models, never for serving.
+    Owner,
+}
+
+impl As {
+    /// The role to take, and how long one statement may run: rebuilding takes its time.
+    const fn role(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Reader => ("agentcores_reader", "30s"),
+            Self::Writer => ("agentcores_writer", "30s"),
+            Self::Owner => ("none", "0"),
+        }
+    }
+}
+
+/// A pool of at most `size` connections that work as one role. Released connections are cleared: a transaction
+/// that a dropped future left open (sqlx 0.8.4 to 0.9.0, launchbadge/sqlx#4385) must not swallow what the next
+/// borrower writes.
+#[expect(clippy::disallowed_methods, reason = "the one factory")]
+pub(super) async fn connect(options: PgConnectOptions, role: As, size: u32) -> Result<PgPool, sqlx::Error> {
+    PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(Duration::from_secs(5))
+        .after_release(|conn, _| {
+            Box::pin(async move {
+                conn.execute("rollback").await?;
+                Ok(true)
+            })
+        })
+        .connect_with(session(options, role))
+        .await
+}
+
+/// One connection outside any pool, for a writer that keeps it.
+pub(super) async fn connect_one(options: &PgConnectOptions, role: As) -> Result<PgConnection, sqlx::Error> {
+    PgConnection::connect_with(&session(options.clone(), role)).await
+}
+
+fn session(options: PgConnectOptions, role: As) -> PgConnectOptions {
+    let (role, statement_timeout) = role.role();
+    options
+        .application_name("agentcores")
+        .statement_cache_capacity(500)
+        .options([
+            ("role", role),
+            // Rolling back outside a transaction is no news.
+            ("client_min_messages", "error"),
+            ("idle_in_transaction_session_timeout", "10s"),
+            ("lock_timeout", "10s"),
+            ("statement_timeout", statement_timeout),
+        ])
+        .log_slow_statements(log::LevelFilter::Warn, Duration::from_secs(1))
+}

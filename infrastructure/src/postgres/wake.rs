@@ -1,0 +1,119 @@
+//! Waking those who follow a log.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::TenantId;
+use sqlx::postgres::PgListener;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::database::Database;
+
+/// The channel that tells other processes of a batch.
+pub(super) const CHANNEL: &str = "agentcores_events";
+
+/// Tells followers that a tenant's log has grown: at once within the process, by one notification per batch from
+/// other processes. It is a hint only; whoever follows reads the log.
+#[derive(Clone, Debug, Default)]
+pub struct Wake {
+    tenants: Arc<Mutex<HashMap<TenantId, watch::Sender<i64>>>>,
+    work: Arc<tokio::sync::Notify>,
+}
+
+impl Wake {
+    /// Changes whenever the tenant's log grows.
+    pub(super) fn watch(&self, tenant: TenantId) -> watch::Receiver<i64> {
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        tenants.retain(|_, sender| sender.receiver_count() > 0);
+        tenants
+            .entry(tenant)
+            .or_insert_with(|| watch::channel(0).0)
+            .subscribe()
+    }
+
+    /// Returns when any log grew since the last call: for workers waiting for tasks.
+    pub async fn any(&self) {
+        self.work.notified().await;
+    }
+
+    /// Wakes the tenant's followers.
+    pub(super) fn publish(&self, tenant: TenantId, position: i64) {
+        self.work.notify_one();
+        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = tenants.get(&tenant) {
+            sender.send_if_modified(|known| {
+                let news = position > *known;
+                *known = position.max(*known);
+                news
+            });
+        }
+    }
+
+    fn publish_all(&self) {
+        self.work.notify_one();
+        for sender in self
+            .tenants
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+        {
+            sender.send_modify(|_| {});
+        }
+    }
+
+    /// Passes on what other processes commit. Ends never; abort it with its task.
+    pub async fn listen(self, database: Database) {
+        loop {
+            if let Err(error) = self.listen_once(&database).await {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "the listening connection was lost"
+                );
+            }
+            // Whatever was said meanwhile was not heard.
+            self.publish_all();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    async fn listen_once(&self, database: &Database) -> Result<(), sqlx::Error> {
+        let mut listener = PgListener::connect_with(&database.writer()).await?;
+        listener.listen(CHANNEL).await?;
+        loop {
+            match listener.try_recv().await? {
+                Some(notification) => self.hear(notification.payload()),
+                None => self.publish_all(),
+            }
+        }
+    }
+
+    fn hear(&self, payload: &str) {
+        if payload == ALL {
+            return self.publish_all();
+        }
+        for item in payload.split(',') {
+            let Some((tenant, position)) = item.split_once('=') else {
+                continue;
+            };
+            if let (Ok(tenant), Ok(position)) = (Uuid::parse_str(tenant), position.parse()) {
+                self.publish(TenantId(tenant), position);
+            }
+        }
+    }
+}
+
+const ALL: &str = "*";
+
+/// What a batch tells other processes: `tenant=position` for each tenant, or that it was too many to name (a
+/// notification holds 8,000 bytes).
+pub(super) fn announcement(heads: impl ExactSizeIterator<Item = (TenantId, i64)>) -> String {
+    if heads.len() > 100 {
+        return ALL.to_owned();
+    }
+    heads
+        .map(|(tenant, position)| format!("{}={position}", tenant.0.simple()))
+        .collect::<Vec<_>>()
+        .join(",")
+}
