@@ -50,8 +50,8 @@ impl App {
             capabilities: new.capabilities,
             created_by: Some(caller.user),
         };
-        self.execute::<Agent>(caller, StreamId::agent(caller.tenant, agent), command, alone)
-            .await
+        let stream = StreamId::agent(caller.tenant, agent);
+        self.create::<Agent>(&caller.origin, &caller.metadata(), stream, command, |commit| commit).await
     }
 
     /// Changes what describes an agent: one's own, or with the permission anybody's.
@@ -103,8 +103,7 @@ impl App {
         command: AgentCommand,
     ) -> Result<Done, AppError> {
         caller.require(Permission::RunAgents)?;
-        self.execute::<Agent>(caller, StreamId::agent(caller.tenant, agent), command, alone)
-            .await
+        self.execute::<Agent>(caller, StreamId::agent(caller.tenant, agent), command, alone).await
     }
 
     async fn manage_agent(
@@ -114,17 +113,12 @@ impl App {
         command: AgentCommand,
     ) -> Result<Done, AppError> {
         caller.require(Permission::CreateAgents)?;
-        self.execute::<Agent>(
-            caller,
-            StreamId::agent(caller.tenant, agent),
-            command,
-            |state, commit| {
-                if let Some(profile) = state.profile() {
-                    caller.require_own_or(profile.created_by, Permission::ManageAgents)?;
-                }
-                Ok(commit)
-            },
-        )
+        self.execute::<Agent>(caller, StreamId::agent(caller.tenant, agent), command, |state, commit| {
+            if let Some(profile) = state.profile() {
+                caller.require_own_or(profile.created_by, Permission::ManageAgents)?;
+            }
+            Ok(commit)
+        })
         .await
     }
 }

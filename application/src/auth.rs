@@ -72,18 +72,12 @@ impl App {
     async fn found(&self, origin: &Origin, new: Registration) -> Result<(TenantId, Done), AppError> {
         let missing = AppError::Invalid("/tenant_subdomain", "missing", "must be given");
         let subdomain = new.subdomain.as_ref().ok_or(missing)?;
-        let tenant = self
-            .credentials
-            .find_tenant(subdomain)
-            .await?
-            .ok_or(AppError::NotFound)?;
+        let tenant = self.credentials.find_tenant(subdomain).await?.ok_or(AppError::NotFound)?;
         let (state, _) = self.load::<Tenant>(StreamId::tenant(tenant)).await?;
         let organisation = state.active()?;
         let is_contact = organisation.contact_email.value() == Some(&new.email);
-        let has_token = new
-            .setup_token
-            .as_deref()
-            .is_some_and(|token| self.tokens.verify_setup(tenant, token));
+        let has_token =
+            new.setup_token.as_deref().is_some_and(|token| self.tokens.verify_setup(tenant, token));
         if !is_contact && !has_token {
             return Err(AppError::Denied(
                 "registration_not_allowed",
@@ -99,20 +93,16 @@ impl App {
             role: Role::Owner,
         };
         let result = self
-            .execute_with::<User>(
+            .create::<User>(
                 origin,
                 &origin.metadata(Actor::User(user)),
                 StreamId::user(tenant, user),
                 command,
-                |_, commit| {
-                    Ok(commit
+                |commit| {
+                    commit
                         .claim(UniqueScope::Founder, "", user.0)
                         .claim(UniqueScope::Email, new.email.as_str(), user.0)
-                        .effect(Effect::SetPassword {
-                            user,
-                            email: new.email.clone(),
-                            hash: hash.clone(),
-                        }))
+                        .effect(Effect::SetPassword { user, email: new.email.clone(), hash })
                 },
             )
             .await;
@@ -132,10 +122,8 @@ impl App {
         new: Registration,
         token: &str,
     ) -> Result<(TenantId, Done), AppError> {
-        const INVALID: AppError = AppError::Denied(
-            "invitation_invalid",
-            "the invitation is unknown, used, withdrawn or expired",
-        );
+        const INVALID: AppError =
+            AppError::Denied("invitation_invalid", "the invitation is unknown, used, withdrawn or expired");
         let ticket = self.tokens.verify_invitation(token).ok_or(INVALID)?;
         if ticket.expires_at <= self.clock.now() {
             return Err(INVALID);
@@ -148,14 +136,8 @@ impl App {
         }
         let hash = self.passwords.hash(new.password).await?;
         let metadata = origin.metadata(Actor::User(ticket.user));
-        let command = UserCommand::AcceptInvitation {
-            full_name: new.full_name,
-        };
-        let effect = Effect::SetPassword {
-            user: ticket.user,
-            email: new.email,
-            hash,
-        };
+        let command = UserCommand::AcceptInvitation { full_name: new.full_name };
+        let effect = Effect::SetPassword { user: ticket.user, email: new.email, hash };
         let done = self
             .execute_with::<User>(origin, &metadata, stream, command, |_, commit| {
                 Ok(commit.effect(effect.clone()))
@@ -173,12 +155,9 @@ impl App {
     pub async fn log_in(&self, origin: &Origin, sign_in: SignIn) -> Result<SignedIn, AppError> {
         let tenant = match &sign_in.subdomain {
             // An unknown subdomain must look like a wrong password: no tenant has the nil id.
-            Some(subdomain) => Some(
-                self.credentials
-                    .find_tenant(subdomain)
-                    .await?
-                    .unwrap_or(TenantId(uuid::Uuid::nil())),
-            ),
+            Some(subdomain) => {
+                Some(self.credentials.find_tenant(subdomain).await?.unwrap_or(TenantId(uuid::Uuid::nil())))
+            }
             None => None,
         };
         let stored = self.credentials.find_passwords(&sign_in.email, tenant).await?;
@@ -197,15 +176,12 @@ impl App {
             [] => {
                 for candidate in &stored {
                     let (tenant, user) = (candidate.tenant, candidate.user);
-                    self.record_failure(origin, tenant, user, SignInFailure::WrongPassword)
-                        .await?;
+                    self.record_failure(origin, tenant, user, SignInFailure::WrongPassword).await?;
                 }
                 Err(AppError::BadCredentials)
             }
             [(tenant, user)] => self.open_session(origin, tenant, user).await,
-            _ => Err(AppError::TenantRequired(
-                fitting.into_iter().map(|(tenant, _)| tenant).collect(),
-            )),
+            _ => Err(AppError::TenantRequired(fitting.into_iter().map(|(tenant, _)| tenant).collect())),
         }
     }
 
@@ -219,32 +195,18 @@ impl App {
         let (state, _) = self.load::<User>(stream).await?;
         let session = SessionId(self.ids.fresh());
         let Ok(events) = state.decide(UserCommand::SignIn { session }) else {
-            self.record_failure(origin, tenant, user, SignInFailure::Inactive)
-                .await?;
+            self.record_failure(origin, tenant, user, SignInFailure::Inactive).await?;
             return Err(AppError::BadCredentials);
         };
         let now = self.clock.now();
         let refresh = self.tokens.refresh(now);
         let mut metadata = origin.metadata(Actor::User(user));
         metadata.session = Some(session);
-        let open = Effect::OpenSession {
-            user,
-            session,
-            refresh: refresh.digest,
-            expires_at: refresh.expires_at,
-        };
-        let commit = Commit::new(tenant, user.0, metadata)
-            .append(stream, Expected::Any, events)
-            .effect(open);
+        let open =
+            Effect::OpenSession { user, session, refresh: refresh.digest, expires_at: refresh.expires_at };
+        let commit = Commit::new(tenant, user.0, metadata).append(stream, Expected::Any, events).effect(open);
         let receipt = self.log.commit(commit).await?;
-        let (access_token, expires_in) = self.tokens.access(
-            &AccessClaims {
-                tenant,
-                user,
-                session,
-            },
-            now,
-        );
+        let (access_token, expires_in) = self.tokens.access(&AccessClaims { tenant, user, session }, now);
         Ok(SignedIn {
             tenant,
             user,
@@ -275,34 +237,17 @@ impl App {
 
     /// Exchanges a refresh token for a new pair. A token that was used before ends its whole session.
     pub async fn refresh(&self, token: &str) -> Result<SignedIn, AppError> {
-        let presented = self
-            .tokens
-            .digest_refresh(token)
-            .ok_or(AppError::BadCredentials)?;
+        let presented = self.tokens.digest_refresh(token).ok_or(AppError::BadCredentials)?;
         let now: DateTime<Utc> = self.clock.now();
         let successor = self.tokens.refresh(now);
-        match self
-            .credentials
-            .rotate(presented, successor.digest, successor.expires_at)
-            .await?
-        {
-            Rotation::Rotated {
-                tenant,
-                user,
-                session,
-            } => {
+        match self.credentials.rotate(presented, successor.digest, successor.expires_at).await? {
+            Rotation::Rotated { tenant, user, session } => {
                 let (state, _) = self.load::<User>(StreamId::user(tenant, user)).await?;
                 if state.active_role().is_none() {
                     return Err(AppError::BadCredentials);
                 }
-                let (access_token, expires_in) = self.tokens.access(
-                    &AccessClaims {
-                        tenant,
-                        user,
-                        session,
-                    },
-                    now,
-                );
+                let (access_token, expires_in) =
+                    self.tokens.access(&AccessClaims { tenant, user, session }, now);
                 Ok(SignedIn {
                     tenant,
                     user,
@@ -323,9 +268,7 @@ impl App {
     /// Ends the caller's session.
     pub async fn log_out(&self, caller: &Caller) -> Result<Done, AppError> {
         let stream = StreamId::user(caller.tenant, caller.user);
-        let event = vec![UserEvent::SignedOut {
-            session: caller.session,
-        }];
+        let event = vec![UserEvent::SignedOut { session: caller.session }];
         let commit = Commit::new(caller.tenant, caller.user.0, caller.metadata())
             .append(stream, Expected::Any, event)
             .effect(Effect::EndSession(caller.session))
@@ -340,11 +283,7 @@ impl App {
         full_name: Option<FullName>,
         preferences: Option<Document>,
     ) -> Result<Done, AppError> {
-        let command = UserCommand::ChangeProfile {
-            full_name,
-            preferences,
-        };
-        self.execute::<User>(caller, StreamId::user(caller.tenant, caller.user), command, alone)
-            .await
+        let command = UserCommand::ChangeProfile { full_name, preferences };
+        self.execute::<User>(caller, StreamId::user(caller.tenant, caller.user), command, alone).await
     }
 }

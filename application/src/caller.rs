@@ -50,28 +50,17 @@ pub struct Caller {
 impl Caller {
     /// Refuses unless the caller's role grants the permission.
     pub fn require(&self, permission: Permission) -> Result<(), AppError> {
-        if self.role.may(permission) {
-            Ok(())
-        } else {
-            Err(AppError::Forbidden(permission))
-        }
+        if self.role.may(permission) { Ok(()) } else { Err(AppError::Forbidden(permission)) }
     }
 
     /// Refuses unless the caller made the thing, or its role lets it manage everybody's.
     pub fn require_own_or(&self, creator: Option<UserId>, permission: Permission) -> Result<(), AppError> {
-        if creator == Some(self.user) {
-            Ok(())
-        } else {
-            self.require(permission)
-        }
+        if creator == Some(self.user) { Ok(()) } else { self.require(permission) }
     }
 
     /// What stands beside the events that the caller causes.
     pub fn metadata(&self) -> Metadata {
-        Metadata {
-            session: Some(self.session),
-            ..self.origin.metadata(Actor::User(self.user))
-        }
+        Metadata { session: Some(self.session), ..self.origin.metadata(Actor::User(self.user)) }
     }
 }
 

@@ -176,44 +176,28 @@ impl Commit {
     /// Adds events for a stream.
     #[must_use]
     pub fn append<E: Into<Event>>(mut self, stream: StreamId, expected: Expected, events: Vec<E>) -> Self {
-        self.appends.push(Append {
-            stream,
-            expected,
-            events: events.into_iter().map(Into::into).collect(),
-        });
+        self.appends.push(Append { stream, expected, events: events.into_iter().map(Into::into).collect() });
         self
     }
 
     /// Makes the commit depend on a stream that it does not change.
     #[must_use]
     pub fn guard(mut self, stream: StreamId, version: i64) -> Self {
-        self.appends.push(Append {
-            stream,
-            expected: Expected::Exactly(version),
-            events: vec![],
-        });
+        self.appends.push(Append { stream, expected: Expected::Exactly(version), events: vec![] });
         self
     }
 
     /// Takes a unique name.
     #[must_use]
     pub fn claim(mut self, scope: UniqueScope, value: impl Into<String>, holder: Uuid) -> Self {
-        self.claims.push(Claim {
-            scope,
-            value: value.into(),
-            holder,
-        });
+        self.claims.push(Claim { scope, value: value.into(), holder });
         self
     }
 
     /// Gives a unique name back.
     #[must_use]
     pub fn release(mut self, scope: UniqueScope, value: impl Into<String>, holder: Uuid) -> Self {
-        self.releases.push(Claim {
-            scope,
-            value: value.into(),
-            holder,
-        });
+        self.releases.push(Claim { scope, value: value.into(), holder });
         self
     }
 

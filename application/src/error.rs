@@ -60,11 +60,7 @@ pub enum AppError {
 
 impl<R: Refusal> From<R> for AppError {
     fn from(refusal: R) -> Self {
-        Self::Refused {
-            kind: refusal.kind(),
-            code: refusal.code(),
-            message: refusal.to_string(),
-        }
+        Self::Refused { kind: refusal.kind(), code: refusal.code(), message: refusal.to_string() }
     }
 }
 

@@ -21,10 +21,7 @@ pub struct Done {
 
 impl From<Receipt> for Done {
     fn from(receipt: Receipt) -> Self {
-        Self {
-            resource: receipt.resource,
-            position: Some(receipt.position),
-        }
+        Self { resource: receipt.resource, position: Some(receipt.position) }
     }
 }
 
@@ -47,8 +44,7 @@ impl App {
         A::Command: Clone + Send + Sync,
         domain::Event: From<A::Event>,
     {
-        self.execute_with(&caller.origin, &caller.metadata(), stream, command, extend)
-            .await
+        self.execute_with(&caller.origin, &caller.metadata(), stream, command, extend).await
     }
 
     /// The same where nobody is signed in, or a part of the service acts.
@@ -71,21 +67,14 @@ impl App {
             if let Some(expected) = origin.expected_version.filter(|expected| *expected != version) {
                 tracing::debug!(expected, version, "the client saw another version");
                 // An absent resource is not there, whatever version was named.
-                return Err(if version == 0 {
-                    AppError::NotFound
-                } else {
-                    AppError::Stale(version)
-                });
+                return Err(if version == 0 { AppError::NotFound } else { AppError::Stale(version) });
             }
             let commit =
                 Commit::new(stream.tenant, stream.id, metadata.clone()).once(origin.idempotency.clone());
             let commit = extend(&state, commit)?;
             let events = state.decide(command.clone())?;
             if events.is_empty() {
-                return Ok(Done {
-                    resource: stream.id,
-                    position: None,
-                });
+                return Ok(Done { resource: stream.id, position: None });
             }
             let commit = commit.append(stream, Expected::Exactly(version), events);
             match self.log.commit(commit).await {
@@ -97,6 +86,26 @@ impl App {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// The same for a stream whose id was made for it: there is nothing to load, and nobody to be in the way.
+    pub(crate) async fn create<A>(
+        &self,
+        origin: &Origin,
+        metadata: &domain::Metadata,
+        stream: StreamId,
+        command: A::Command,
+        extend: impl FnOnce(Commit) -> Commit + Send,
+    ) -> Result<Done, AppError>
+    where
+        A: Root,
+        A::Command: Send,
+        domain::Event: From<A::Event>,
+    {
+        let events = A::default().decide(command)?;
+        let commit = Commit::new(stream.tenant, stream.id, metadata.clone()).once(origin.idempotency.clone());
+        let commit = extend(commit).append(stream, Expected::Exactly(0), events);
+        Ok(self.log.commit(commit).await?.into())
     }
 
     /// The present state of an aggregate and its version, 0 if it does not exist.

@@ -52,11 +52,12 @@ impl App {
             created_by: Some(caller.user),
         };
         // The guard keeps the agent from being terminated before the task is there.
-        self.execute::<Task>(
-            caller,
+        self.create::<Task>(
+            &caller.origin,
+            &caller.metadata(),
             StreamId::task(caller.tenant, task),
             command,
-            |_, commit| Ok(commit.guard(agent_stream, agent_version)),
+            |commit| commit.guard(agent_stream, agent_version),
         )
         .await
     }
@@ -68,8 +69,7 @@ impl App {
         task: TaskId,
         amendment: Amendment,
     ) -> Result<Done, AppError> {
-        self.manage_task(caller, task, TaskCommand::Amend(amendment))
-            .await
+        self.manage_task(caller, task, TaskCommand::Amend(amendment)).await
     }
 
     /// Hands a task to the workers; its agent must be running, and stays so until the commit.
@@ -84,8 +84,7 @@ impl App {
 
     /// Stops a task, whether it waits or runs: one's own, or with the permission anybody's.
     pub async fn cancel_task(&self, caller: &Caller, task: TaskId, reason: Reason) -> Result<Done, AppError> {
-        self.manage_task(caller, task, TaskCommand::Cancel { reason })
-            .await
+        self.manage_task(caller, task, TaskCommand::Cancel { reason }).await
     }
 
     /// Takes a task off the list: one's own, or with the permission anybody's.
@@ -127,17 +126,12 @@ impl App {
         command: TaskCommand,
     ) -> Result<Done, AppError> {
         caller.require(Permission::CreateTasks)?;
-        self.execute::<Task>(
-            caller,
-            StreamId::task(caller.tenant, task),
-            command,
-            |state, commit| {
-                if let Some((work, _)) = state.present() {
-                    caller.require_own_or(work.created_by, Permission::ManageTasks)?;
-                }
-                Ok(commit)
-            },
-        )
+        self.execute::<Task>(caller, StreamId::task(caller.tenant, task), command, |state, commit| {
+            if let Some((work, _)) = state.present() {
+                caller.require_own_or(work.created_by, Permission::ManageTasks)?;
+            }
+            Ok(commit)
+        })
         .await
     }
 }

@@ -45,12 +45,12 @@ impl App {
             settings: new.settings,
         };
         let done = self
-            .execute_with::<Tenant>(
+            .create::<Tenant>(
                 origin,
                 &origin.metadata(Actor::Anonymous),
                 StreamId::tenant(tenant),
                 command,
-                |_, commit| Ok(commit.claim(UniqueScope::Subdomain, subdomain.clone(), tenant.0)),
+                |commit| commit.claim(UniqueScope::Subdomain, subdomain, tenant.0),
             )
             .await?;
         Ok((done, self.tokens.setup(TenantId(done.resource))))
@@ -65,29 +65,22 @@ impl App {
         contact_name: Option<FullName>,
     ) -> Result<Done, AppError> {
         caller.require(Permission::ChangeTenant)?;
-        let command = TenantCommand::ChangeDetails {
-            name,
-            contact_email,
-            contact_name,
-        };
-        self.execute::<Tenant>(caller, StreamId::tenant(caller.tenant), command, alone)
-            .await
+        let command = TenantCommand::ChangeDetails { name, contact_email, contact_name };
+        self.execute::<Tenant>(caller, StreamId::tenant(caller.tenant), command, alone).await
     }
 
     /// Replaces the settings.
     pub async fn change_settings(&self, caller: &Caller, settings: Document) -> Result<Done, AppError> {
         caller.require(Permission::ChangeSettings)?;
         let command = TenantCommand::ChangeSettings { settings };
-        self.execute::<Tenant>(caller, StreamId::tenant(caller.tenant), command, alone)
-            .await
+        self.execute::<Tenant>(caller, StreamId::tenant(caller.tenant), command, alone).await
     }
 
     /// Moves to another tier; refused if what is in use does not fit.
     pub async fn change_subscription(&self, caller: &Caller, tier: Tier) -> Result<Done, AppError> {
         caller.require(Permission::ChangeSubscription)?;
         let command = TenantCommand::ChangeSubscription { tier };
-        self.execute::<Tenant>(caller, StreamId::tenant(caller.tenant), command, alone)
-            .await
+        self.execute::<Tenant>(caller, StreamId::tenant(caller.tenant), command, alone).await
     }
 
     /// Stops or releases everything of a tenant: the operator's command, not a tenant's own.
@@ -102,13 +95,7 @@ impl App {
             None => TenantCommand::Reactivate,
         };
         let metadata = domain::Metadata::system(operator);
-        self.execute_with::<Tenant>(
-            &Origin::default(),
-            &metadata,
-            StreamId::tenant(tenant),
-            command,
-            alone,
-        )
-        .await
+        self.execute_with::<Tenant>(&Origin::default(), &metadata, StreamId::tenant(tenant), command, alone)
+            .await
     }
 }

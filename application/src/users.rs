@@ -48,18 +48,14 @@ impl App {
         caller.require(Permission::ManageUsers)?;
         not_above(caller, role)?;
         let user = UserId(self.ids.fresh());
-        let command = UserCommand::Invite {
-            user,
-            email: email.clone(),
-            full_name,
-            role,
-        };
+        let command = UserCommand::Invite { user, email: email.clone(), full_name, role };
         let done = self
-            .execute::<User>(
-                caller,
+            .create::<User>(
+                &caller.origin,
+                &caller.metadata(),
                 StreamId::user(caller.tenant, user),
                 command,
-                |_, commit| Ok(commit.claim(UniqueScope::Email, email.as_str(), user.0)),
+                |commit| commit.claim(UniqueScope::Email, email.as_str(), user.0),
             )
             .await?;
         // The time comes from the log, so a repeated request gets the same token.
@@ -67,16 +63,8 @@ impl App {
         let invited = self.log.load(StreamId::user(caller.tenant, user)).await?;
         let expires_at =
             invited.recorded_at.unwrap_or_else(|| self.clock.now()) + TimeDelta::days(INVITATION_DAYS);
-        let token = self.tokens.invitation(&InvitationTicket {
-            tenant: caller.tenant,
-            user,
-            expires_at,
-        });
-        Ok(Invitation {
-            done,
-            token,
-            expires_at,
-        })
+        let token = self.tokens.invitation(&InvitationTicket { tenant: caller.tenant, user, expires_at });
+        Ok(Invitation { done, token, expires_at })
     }
 
     /// Changes a user's role, access or name, all in one commit.
@@ -96,20 +84,13 @@ impl App {
             if let Some(held) = state.role() {
                 not_above(caller, held)?;
             }
-            if let Some(expected) = caller
-                .origin
-                .expected_version
-                .filter(|expected| *expected != version)
-            {
+            if let Some(expected) = caller.origin.expected_version.filter(|expected| *expected != version) {
                 tracing::debug!(expected, version, "the client saw another version");
                 return Err(AppError::Stale(version));
             }
             let events = decide_all(state, &change)?;
             if events.is_empty() {
-                return Ok(Done {
-                    resource: user.0,
-                    position: None,
-                });
+                return Ok(Done { resource: user.0, position: None });
             }
             let mut commit = Commit::new(caller.tenant, user.0, caller.metadata()).append(
                 stream,
@@ -137,11 +118,7 @@ impl App {
             not_above(caller, held)?;
         }
         if let Ok(person) = state.invited() {
-            let email = person
-                .email
-                .value()
-                .map(|email| email.as_str().to_owned())
-                .unwrap_or_default();
+            let email = person.email.value().map(|email| email.as_str().to_owned()).unwrap_or_default();
             return self
                 .execute::<User>(caller, stream, UserCommand::RevokeInvitation, |_, commit| {
                     Ok(commit.release(UniqueScope::Email, email.clone(), user.0))
@@ -160,10 +137,7 @@ fn not_above(caller: &Caller, role: Role) -> Result<(), AppError> {
     if role <= caller.role {
         Ok(())
     } else {
-        Err(AppError::Denied(
-            "role_above_own",
-            "nobody raises or changes a role above their own",
-        ))
+        Err(AppError::Denied("role_above_own", "nobody raises or changes a role above their own"))
     }
 }
 
@@ -179,10 +153,7 @@ fn decide_all(mut state: User, change: &UserChange) -> Result<Vec<Event>, AppErr
     let profile = change
         .full_name
         .clone()
-        .map(|full_name| UserCommand::ChangeProfile {
-            full_name: Some(full_name),
-            preferences: None,
-        });
+        .map(|full_name| UserCommand::ChangeProfile { full_name: Some(full_name), preferences: None });
     // Role and name can only change while there is access: regaining it comes first, losing it last.
     let commands = match access {
         Some(UserCommand::Deactivate) => [role, profile, access],

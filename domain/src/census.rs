@@ -179,19 +179,10 @@ impl Census {
             }
             if used > held {
                 let resets_at = (resource == Resource::TasksPerMonth).then(|| next_month(at));
-                return Err(LimitReached::Quota {
-                    resource,
-                    limit,
-                    used: held,
-                    resets_at,
-                });
+                return Err(LimitReached::Quota { resource, limit, used: held, resets_at });
             }
             if self.tier != before.tier {
-                return Err(LimitReached::TierTooSmall {
-                    resource,
-                    limit,
-                    used,
-                });
+                return Err(LimitReached::TierTooSmall { resource, limit, used });
             }
         }
         if before.owners > 0 && self.owners == 0 {

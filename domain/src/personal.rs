@@ -27,10 +27,7 @@ enum Content<T> {
 impl<T> Personal<T> {
     /// A value about `subject`.
     pub const fn new(subject: Uuid, value: T) -> Self {
-        Self {
-            subject,
-            content: Content::Personal(value),
-        }
+        Self { subject, content: Content::Personal(value) }
     }
 
     /// The value, unless it is sealed or erased.

@@ -40,26 +40,12 @@ impl Tier {
     /// where 3 lets a small team try the product.
     pub const fn limits(self) -> Limits {
         match self {
-            Self::Free => Limits {
-                agents: Some(5),
-                tasks_per_month: Some(1_000),
-                users: Some(3),
-            },
-            Self::Basic => Limits {
-                agents: Some(25),
-                tasks_per_month: Some(10_000),
-                users: Some(5),
-            },
-            Self::Professional => Limits {
-                agents: Some(100),
-                tasks_per_month: Some(100_000),
-                users: Some(25),
-            },
-            Self::Enterprise => Limits {
-                agents: None,
-                tasks_per_month: None,
-                users: None,
-            },
+            Self::Free => Limits { agents: Some(5), tasks_per_month: Some(1_000), users: Some(3) },
+            Self::Basic => Limits { agents: Some(25), tasks_per_month: Some(10_000), users: Some(5) },
+            Self::Professional => {
+                Limits { agents: Some(100), tasks_per_month: Some(100_000), users: Some(25) }
+            }
+            Self::Enterprise => Limits { agents: None, tasks_per_month: None, users: None },
         }
     }
 }

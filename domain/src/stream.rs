@@ -54,37 +54,21 @@ pub struct StreamId {
 impl StreamId {
     /// The stream of a tenant itself.
     pub const fn tenant(tenant: TenantId) -> Self {
-        Self {
-            tenant,
-            aggregate: AggregateType::Tenant,
-            id: tenant.0,
-        }
+        Self { tenant, aggregate: AggregateType::Tenant, id: tenant.0 }
     }
 
     /// The stream of a user.
     pub const fn user(tenant: TenantId, user: UserId) -> Self {
-        Self {
-            tenant,
-            aggregate: AggregateType::User,
-            id: user.0,
-        }
+        Self { tenant, aggregate: AggregateType::User, id: user.0 }
     }
 
     /// The stream of an agent.
     pub const fn agent(tenant: TenantId, agent: AgentId) -> Self {
-        Self {
-            tenant,
-            aggregate: AggregateType::Agent,
-            id: agent.0,
-        }
+        Self { tenant, aggregate: AggregateType::Agent, id: agent.0 }
     }
 
     /// The stream of a task.
     pub const fn task(tenant: TenantId, task: TaskId) -> Self {
-        Self {
-            tenant,
-            aggregate: AggregateType::Task,
-            id: task.0,
-        }
+        Self { tenant, aggregate: AggregateType::Task, id: task.0 }
     }
 }

@@ -121,11 +121,7 @@ impl Reason {
     /// A reason out of any text: control characters become spaces and what is too long is cut. For texts that
     /// come from outside and must be kept rather than refused, such as a provider's error message.
     pub fn from_lossy(text: &str) -> Self {
-        let clean: String = text
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .take(2_000)
-            .collect();
+        let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(2_000).collect();
         Self(clean.trim().to_owned())
     }
 }

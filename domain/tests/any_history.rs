@@ -187,11 +187,7 @@ impl Attempts {
         after: &Task,
     ) -> Checked {
         if let TaskCommand::Complete { attempt, .. } | TaskCommand::FailAttempt { attempt, .. } = order {
-            prop_assert_eq!(
-                decided.is_ok(),
-                self.running == Some(*attempt),
-                "fenced by the attempt"
-            );
+            prop_assert_eq!(decided.is_ok(), self.running == Some(*attempt), "fenced by the attempt");
         }
         let events = decided.unwrap_or_default();
         for (at, event) in events.iter().enumerate() {
@@ -204,19 +200,10 @@ impl Attempts {
         let Some((work, _)) = after.present() else {
             return Ok(());
         };
-        prop_assert_eq!(
-            (work.attempts(), work.attempts_of_this_run()),
-            (self.ever, self.this_run)
-        );
-        prop_assert!(
-            self.this_run <= work.max_attempts.get(),
-            "more attempts than allowed"
-        );
+        prop_assert_eq!((work.attempts(), work.attempts_of_this_run()), (self.ever, self.this_run));
+        prop_assert!(self.this_run <= work.max_attempts.get(), "more attempts than allowed");
         if after.stage() == "Queued" {
-            prop_assert!(
-                self.this_run < work.max_attempts.get(),
-                "queued without an attempt left"
-            );
+            prop_assert!(self.this_run < work.max_attempts.get(), "queued without an attempt left");
         }
         prop_assert_eq!(after.stage() == "Running", self.running.is_some());
         Ok(())
@@ -374,16 +361,8 @@ impl Organisation {
             matches!(event, Event::Task(TaskEvent::Created { .. })) && month(*at) == month(self.now)
         };
         match resource {
-            Resource::Agents => self
-                .agents
-                .iter()
-                .filter(|agent| agent.profile().is_some())
-                .count(),
-            Resource::Users => self
-                .users
-                .iter()
-                .filter(|user| user.active_role().is_some())
-                .count(),
+            Resource::Agents => self.agents.iter().filter(|agent| agent.profile().is_some()).count(),
+            Resource::Users => self.users.iter().filter(|user| user.active_role().is_some()).count(),
             Resource::TasksPerMonth => self.log.iter().filter(created_this_month).count(),
         }
     }

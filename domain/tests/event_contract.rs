@@ -41,24 +41,14 @@ fn every_event_has_a_sample() {
 
 #[test]
 fn every_golden_file_belongs_to_an_event() {
-    let events: BTreeSet<String> = [
-        files(&tenant_events()),
-        files(&user_events()),
-        files(&agent_events()),
-        files(&task_events()),
-    ]
-    .concat()
-    .into_iter()
-    .collect();
+    let events: BTreeSet<String> =
+        [files(&tenant_events()), files(&user_events()), files(&agent_events()), files(&task_events())]
+            .concat()
+            .into_iter()
+            .collect();
     let held: BTreeSet<String> = std::fs::read_dir(golden())
         .expect("tests/golden can be listed")
-        .map(|entry| {
-            entry
-                .expect("an entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
     let orphans: Vec<_> = held.difference(&events).collect();
     assert!(orphans.is_empty(), "no event, and no upcaster, reads {orphans:?}");
@@ -118,9 +108,7 @@ fn members_left_out_are_nothing() {
 #[test]
 fn a_schedule_taken_away_differs_from_one_left_alone() {
     let taken_away: TaskEvent = serde_json::from_str(r#"{"amended":{"scheduled_at":null}}"#).expect("json");
-    let TaskEvent::Amended { scheduled_at, .. } = &taken_away else {
-        panic!("an amendment")
-    };
+    let TaskEvent::Amended { scheduled_at, .. } = &taken_away else { panic!("an amendment") };
     assert_eq!(*scheduled_at, Some(None));
     let json = serde_json::to_string(&taken_away).expect("json");
     assert_eq!(json, r#"{"amended":{"scheduled_at":null}}"#);
@@ -141,12 +129,7 @@ fn keeps_its_contract<E: DomainEvent + DeserializeOwned>(events: &[E]) {
         }
         let held = std::fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("{}: {error}; UPDATE_GOLDEN=1 writes it", path.display()));
-        assert_eq!(
-            written,
-            held,
-            "{} is history: upcast, do not change it",
-            path.display()
-        );
+        assert_eq!(written, held, "{} is history: upcast, do not change it", path.display());
         let read: E = serde_json::from_str(&held).expect("a golden file is readable");
         assert_eq!(read, *event);
     }
@@ -221,20 +204,12 @@ fn tenant_events() -> Vec<TenantEvent> {
         },
         TenantEvent::DetailsChanged {
             name: Some("Müller".parse().expect("a name")),
-            contact_email: Some(Personal::new(
-                PERSON,
-                "bob@mueller.example".parse().expect("an address"),
-            )),
+            contact_email: Some(Personal::new(PERSON, "bob@mueller.example".parse().expect("an address"))),
             contact_name: Some(Personal::new(PERSON, "Bob Müller".parse().expect("a name"))),
         },
         TenantEvent::SettingsChanged { settings: document() },
-        TenantEvent::SubscriptionChanged {
-            from: Tier::Free,
-            to: Tier::Enterprise,
-        },
-        TenantEvent::Suspended {
-            reason: "unpaid\nsince May".parse().expect("a reason"),
-        },
+        TenantEvent::SubscriptionChanged { from: Tier::Free, to: Tier::Enterprise },
+        TenantEvent::Suspended { reason: "unpaid\nsince May".parse().expect("a reason") },
         TenantEvent::Reactivated {},
     ]
 }
@@ -243,35 +218,19 @@ fn user_events() -> Vec<UserEvent> {
     let email = || Personal::new(PERSON, "ada@mueller.example".parse().expect("an address"));
     let full_name = || Personal::new(PERSON, "Ada Müller".parse().expect("a name"));
     vec![
-        UserEvent::Registered {
-            email: email(),
-            full_name: full_name(),
-            role: Role::Owner,
-        },
-        UserEvent::Invited {
-            email: email(),
-            full_name: Some(full_name()),
-            role: Role::Admin,
-        },
-        UserEvent::InvitationAccepted {
-            full_name: full_name(),
-            role: Role::Admin,
-        },
+        UserEvent::Registered { email: email(), full_name: full_name(), role: Role::Owner },
+        UserEvent::Invited { email: email(), full_name: Some(full_name()), role: Role::Admin },
+        UserEvent::InvitationAccepted { full_name: full_name(), role: Role::Admin },
         UserEvent::InvitationRevoked {},
         UserEvent::ProfileChanged {
             full_name: Some(full_name()),
             preferences: Some(Personal::new(PERSON, document())),
         },
-        UserEvent::RoleChanged {
-            from: Role::Admin,
-            to: Role::Member,
-        },
+        UserEvent::RoleChanged { from: Role::Admin, to: Role::Member },
         UserEvent::Deactivated { role: Role::Member },
         UserEvent::Reactivated { role: Role::Member },
         UserEvent::SignedIn { session: SESSION },
-        UserEvent::SignInFailed {
-            failure: SignInFailure::WrongPassword,
-        },
+        UserEvent::SignInFailed { failure: SignInFailure::WrongPassword },
         UserEvent::SignedOut { session: SESSION },
     ]
 }
@@ -299,9 +258,7 @@ fn agent_events() -> Vec<AgentEvent> {
         AgentEvent::Stopped {},
         AgentEvent::Paused {},
         AgentEvent::Resumed {},
-        AgentEvent::Failed {
-            reason: "the key was refused".parse().expect("a reason"),
-        },
+        AgentEvent::Failed { reason: "the key was refused".parse().expect("a reason") },
         AgentEvent::Terminated {},
     ]
 }
@@ -328,18 +285,9 @@ fn task_events() -> Vec<TaskEvent> {
             max_attempts: Some(MaxAttempts::default()),
             scheduled_at: Some(Some(time("2026-06-15T12:00:00.123456Z"))),
         },
-        TaskEvent::Queued {
-            not_before: Some(time("2026-06-15T12:00:00.123456Z")),
-        },
-        TaskEvent::AttemptStarted {
-            attempt_id: ATTEMPT,
-            number: 1,
-        },
-        TaskEvent::Completed {
-            attempt_id: ATTEMPT,
-            output_data: document(),
-            usage: usage(),
-        },
+        TaskEvent::Queued { not_before: Some(time("2026-06-15T12:00:00.123456Z")) },
+        TaskEvent::AttemptStarted { attempt_id: ATTEMPT, number: 1 },
+        TaskEvent::Completed { attempt_id: ATTEMPT, output_data: document(), usage: usage() },
         TaskEvent::AttemptFailed {
             attempt_id: ATTEMPT,
             failure: failure(),
@@ -348,9 +296,7 @@ fn task_events() -> Vec<TaskEvent> {
         },
         TaskEvent::Failed { failure: failure() },
         TaskEvent::Retried {},
-        TaskEvent::Cancelled {
-            reason: "no longer needed".parse().expect("a reason"),
-        },
+        TaskEvent::Cancelled { reason: "no longer needed".parse().expect("a reason") },
         TaskEvent::Withdrawn {},
     ]
 }

@@ -41,10 +41,7 @@ fn the_published_charts_are_those_of_the_code() {
         std::fs::write(&path, &page).expect("docs/states.md can be written");
     }
     let published = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        published == page,
-        "docs/states.md is out of date; UPDATE_DOCS=1 writes it anew:\n{page}"
-    );
+    assert!(published == page, "docs/states.md is out of date; UPDATE_DOCS=1 writes it anew:\n{page}");
 }
 
 #[test]
@@ -124,12 +121,7 @@ fn explore<A: Staged>(condition: fn(&A) -> &'static str) -> Vec<Row> {
                     Outcome::Events { names, to }
                 }
             };
-            rows.push(Row {
-                from: aggregate.stage(),
-                condition: condition(&aggregate),
-                order,
-                outcome,
-            });
+            rows.push(Row { from: aggregate.stage(), condition: condition(&aggregate), order, outcome });
         }
     }
     rows
@@ -156,13 +148,7 @@ fn chart<A: Staged>(title: &str, condition: fn(&A) -> &'static str) -> String {
     page + &answers::<A>(&rows, &orders)
 }
 
-type Transition = (
-    &'static str,
-    &'static str,
-    &'static str,
-    Vec<String>,
-    &'static str,
-);
+type Transition = (&'static str, &'static str, &'static str, Vec<String>, &'static str);
 
 /// The accepted orders that lead to events, each once; with its condition where the outcome hangs on it.
 fn transitions<A: Staged>(rows: &[Row], orders: &[&'static str]) -> Vec<Transition> {
@@ -177,15 +163,8 @@ fn transitions<A: Staged>(rows: &[Row], orders: &[&'static str]) -> Vec<Transiti
             }
             let several = outcomes.len() > 1;
             for ((names, to), conditions) in outcomes {
-                let condition = conditions
-                    .first()
-                    .filter(|_| several)
-                    .copied()
-                    .unwrap_or_default();
-                let condition = rows
-                    .iter()
-                    .map(|row| row.condition)
-                    .find(|held| *held == condition);
+                let condition = conditions.first().filter(|_| several).copied().unwrap_or_default();
+                let condition = rows.iter().map(|row| row.condition).find(|held| *held == condition);
                 let to = A::STAGES.iter().find(|stage| **stage == to).unwrap_or(from);
                 transitions.push((*from, *order, condition.unwrap_or_default(), names.to_vec(), *to));
             }
@@ -208,10 +187,7 @@ fn diagram<A: Staged>(transitions: &[Transition]) -> String {
         let from = if from == A::STAGES[0] { "[*]" } else { from };
         let _ = writeln!(text, "    {from} --> {to} : {}", labels.join(", "));
     }
-    for end in A::STAGES
-        .iter()
-        .filter(|stage| !transitions.iter().any(|row| row.0 == **stage))
-    {
+    for end in A::STAGES.iter().filter(|stage| !transitions.iter().any(|row| row.0 == **stage)) {
         let _ = writeln!(text, "    {end} --> [*]");
     }
     text + "```\n"
@@ -219,16 +195,11 @@ fn diagram<A: Staged>(transitions: &[Transition]) -> String {
 
 /// One line per order, one column per stage.
 fn answers<A: Staged>(rows: &[Row], orders: &[&'static str]) -> String {
-    let mut table = format!(
-        "| Order | {} |\n|{}\n",
-        A::STAGES.join(" | "),
-        " --- |".repeat(A::STAGES.len() + 1)
-    );
+    let mut table =
+        format!("| Order | {} |\n|{}\n", A::STAGES.join(" | "), " --- |".repeat(A::STAGES.len() + 1));
     for order in orders {
         let cells = A::STAGES.iter().map(|stage| {
-            let here = rows
-                .iter()
-                .filter(|row| row.from == *stage && row.order == *order);
+            let here = rows.iter().filter(|row| row.from == *stage && row.order == *order);
             let answers: BTreeSet<String> = here
                 .map(|row| match row.outcome {
                     Outcome::Events { .. } | Outcome::Nothing => "✓".to_owned(),
@@ -243,9 +214,5 @@ fn answers<A: Staged>(rows: &[Row], orders: &[&'static str]) -> String {
 }
 
 fn labelled(order: &str, condition: &str) -> String {
-    if condition.is_empty() {
-        order.to_owned()
-    } else {
-        format!("{order} [{condition}]")
-    }
+    if condition.is_empty() { order.to_owned() } else { format!("{order} [{condition}]") }
 }

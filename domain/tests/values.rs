@@ -18,9 +18,7 @@ const MALFORMED: &str = "malformed";
 const CONTROL: &str = "control_character";
 
 fn accepted<T: FromStr<Err: Debug> + Into<String>>(text: &str) -> String {
-    text.parse::<T>()
-        .unwrap_or_else(|refusal| panic!("{text:?}: {refusal:?}"))
-        .into()
+    text.parse::<T>().unwrap_or_else(|refusal| panic!("{text:?}: {refusal:?}")).into()
 }
 
 /// The stable code that the message starts with.
@@ -121,10 +119,7 @@ fn what_is_no_address_is_refused() {
 #[test]
 fn an_address_is_bounded_as_a_whole_and_in_its_parts() {
     accepted::<Email>(&format!("{}@example.org", "a".repeat(64)));
-    assert_eq!(
-        refused::<Email>(&format!("{}@example.org", "a".repeat(65))),
-        MALFORMED
-    );
+    assert_eq!(refused::<Email>(&format!("{}@example.org", "a".repeat(65))), MALFORMED);
     accepted::<Email>(&format!("a@{}.org", "b".repeat(63)));
     assert_eq!(refused::<Email>(&format!("a@{}.org", "b".repeat(64))), MALFORMED);
     let host = format!("{}{}", format!("{}.", "b".repeat(62)).repeat(3), "c".repeat(63));
@@ -142,12 +137,7 @@ fn an_address_that_grows_in_lower_case_is_measured_in_lower_case() {
 
 #[test]
 fn a_subdomain_is_a_dns_label_in_lower_case() {
-    for (text, stored) in [
-        ("Acme", "acme"),
-        ("a-1", "a-1"),
-        ("123", "123"),
-        (" acme ", "acme"),
-    ] {
+    for (text, stored) in [("Acme", "acme"), ("a-1", "a-1"), ("123", "123"), (" acme ", "acme")] {
         assert_eq!(accepted::<Subdomain>(text), stored);
     }
     accepted::<Subdomain>(&"a".repeat(63));
@@ -170,35 +160,16 @@ fn a_subdomain_is_no_reserved_word_in_any_case() {
 
 #[test]
 fn an_agent_kind_is_well_known_or_a_provider_with_its_model() {
-    for text in [
-        "gpt-4",
-        "claude",
-        "custom",
-        "echo",
-        "openai/gpt-4o",
-        "ollama/llama3:8b",
-        "a/b/c",
-        "Azure/X_1.0",
-    ] {
+    for text in
+        ["gpt-4", "claude", "custom", "echo", "openai/gpt-4o", "ollama/llama3:8b", "a/b/c", "Azure/X_1.0"]
+    {
         assert_eq!(accepted::<AgentKind>(text), text);
     }
-    for text in [
-        "gpt-5",
-        "Echo",
-        "/model",
-        "provider/",
-        "/",
-        "a/b c",
-        "a/é",
-        "a b/c",
-    ] {
+    for text in ["gpt-5", "Echo", "/model", "provider/", "/", "a/b c", "a/é", "a b/c"] {
         assert_eq!(refused::<AgentKind>(text), MALFORMED, "{text}");
     }
     accepted::<AgentKind>(&format!("a/{}", "b".repeat(118)));
-    assert_eq!(
-        refused::<AgentKind>(&format!("a/{}", "b".repeat(119))),
-        "too_long"
-    );
+    assert_eq!(refused::<AgentKind>(&format!("a/{}", "b".repeat(119))), "too_long");
 }
 
 #[test]
@@ -209,13 +180,7 @@ fn capabilities_named_twice_count_once_in_order_of_first_mention() {
     assert_eq!(capabilities.as_slice(), names(&["search", "mail", "Search"]));
     let many: Vec<String> = (0..51).map(|n| n.to_string()).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    assert_eq!(
-        Capabilities::try_from(names(&many[..50]))
-            .expect("fifty")
-            .as_slice()
-            .len(),
-        50
-    );
+    assert_eq!(Capabilities::try_from(names(&many[..50])).expect("fifty").as_slice().len(), 50);
     assert_eq!(
         Capabilities::try_from(names(&many)).map_err(|refusal| code(&refusal)),
         Err(MALFORMED.to_owned())
@@ -266,13 +231,7 @@ fn what_is_no_object_is_no_document() {
 
 #[test]
 fn a_document_holds_no_nul_however_it_is_spelt() {
-    for text in [
-        "{\"a\":\"\0\"}",
-        "\0{}",
-        r#"{"a":"\u0000"}"#,
-        r#"{"\u0000":1}"#,
-        r#"{"a":"\\\u0000"}"#,
-    ] {
+    for text in ["{\"a\":\"\0\"}", "\0{}", r#"{"a":"\u0000"}"#, r#"{"\u0000":1}"#, r#"{"a":"\\\u0000"}"#] {
         assert_eq!(Document::parse(text), Err(DocumentError::Nul), "{text:?}");
     }
 }
@@ -285,15 +244,8 @@ fn a_document_nests_at_most_32_levels() {
     };
     assert!(Document::parse(&nested(32)).is_ok());
     assert_eq!(Document::parse(&nested(33)), Err(DocumentError::TooDeep(32)));
-    assert_eq!(
-        Document::parse(&"{\"a\":".repeat(50_000)),
-        Err(DocumentError::TooDeep(32))
-    );
-    let wide = format!(
-        "{{\"a\":[{}[]],\"brackets\":\"{}\"}}",
-        "[],".repeat(100),
-        "[".repeat(100)
-    );
+    assert_eq!(Document::parse(&"{\"a\":".repeat(50_000)), Err(DocumentError::TooDeep(32)));
+    let wide = format!("{{\"a\":[{}[]],\"brackets\":\"{}\"}}", "[],".repeat(100), "[".repeat(100));
     assert!(Document::parse(&wide).is_ok());
 }
 
@@ -318,14 +270,7 @@ fn numbers_are_taken_within_their_bounds_only() {
             assert_eq!(json, number.to_string());
             assert_eq!(serde_json::from_str::<T>(&json).ok(), Some(value));
         }
-        for number in [
-            i64::MIN,
-            -1,
-            least - 1,
-            most + 1,
-            i64::from(u32::MAX) + 2,
-            i64::MAX,
-        ] {
+        for number in [i64::MIN, -1, least - 1, most + 1, i64::from(u32::MAX) + 2, i64::MAX] {
             let refusal = T::try_from(number).expect_err("out of bounds");
             assert_eq!(refusal, format!("out_of_range: must be {least} to {most}"));
         }
@@ -359,21 +304,13 @@ fn sums_of_usage_stay_exact_in_json() {
 #[test]
 fn every_actor_is_found_again_by_what_is_stored() {
     let id = Uuid::from_u128(1);
-    for actor in [
-        Actor::User(UserId(id)),
-        Actor::ApiKey(id),
-        Actor::System("worker".to_owned()),
-        Actor::Anonymous,
-    ] {
+    for actor in
+        [Actor::User(UserId(id)), Actor::ApiKey(id), Actor::System("worker".to_owned()), Actor::Anonymous]
+    {
         let reference = actor.reference();
         assert_eq!(Actor::find(actor.kind(), reference.as_deref()), Some(actor));
     }
-    for (kind, reference) in [
-        ("user", None),
-        ("user", Some("x")),
-        ("system", None),
-        ("robot", None),
-    ] {
+    for (kind, reference) in [("user", None), ("user", Some("x")), ("system", None), ("robot", None)] {
         assert_eq!(Actor::find(kind, reference), None);
     }
 }
@@ -439,26 +376,17 @@ fn personal_data_says_whose_it_is_in_every_form() {
     let open = Personal::new(id, "Ada".parse::<FullName>().expect("a name"));
     let json = serde_json::to_string(&open).expect("json");
     assert_eq!(json, format!(r#"{{"subject":"{id}","personal":"Ada"}}"#));
-    for (form, value) in [
-        (r#""personal":"Ada""#, Some("Ada")),
-        (r#""sealed":"AAAA""#, None),
-        (r#""erased":true"#, None),
-    ] {
+    for (form, value) in
+        [(r#""personal":"Ada""#, Some("Ada")), (r#""sealed":"AAAA""#, None), (r#""erased":true"#, None)]
+    {
         let json = format!(r#"{{"subject":"{id}",{form}}}"#);
         let personal: Personal<FullName> = serde_json::from_str(&json).expect(form);
         assert_eq!(personal.subject, id);
         assert_eq!(personal.value().map(FullName::as_str), value);
         assert_eq!(serde_json::to_string(&personal).expect("json"), json);
     }
-    for json in [
-        "{}",
-        r#"{"personal":"Ada"}"#,
-        r#"{"subject":"x","personal":"Ada"}"#,
-    ] {
-        assert!(
-            serde_json::from_str::<Personal<FullName>>(json).is_err(),
-            "{json}"
-        );
+    for json in ["{}", r#"{"personal":"Ada"}"#, r#"{"subject":"x","personal":"Ada"}"#] {
+        assert!(serde_json::from_str::<Personal<FullName>>(json).is_err(), "{json}");
     }
     let nobody = format!(r#"{{"subject":"{id}"}}"#);
     assert!(serde_json::from_str::<Personal<FullName>>(&nobody).is_err());

@@ -59,10 +59,7 @@ impl App {
 fn timed_out(limit: Duration) -> ModelFailure {
     let message = Reason::from_lossy(&format!("no answer within {} s", limit.as_secs()));
     ModelFailure {
-        failure: Failure {
-            code: "task.timeout".to_owned(),
-            message,
-        },
+        failure: Failure { code: "task.timeout".to_owned(), message },
         usage: Usage::default(),
         retry: Some(Duration::ZERO),
     }

@@ -56,9 +56,7 @@ impl App {
             return Ok(());
         };
         if let Stage::Running(lost) = stage {
-            return self
-                .give_up(&metadata, task_stream, work.attempts_of_this_run(), lost)
-                .await;
+            return self.give_up(&metadata, task_stream, work.attempts_of_this_run(), lost).await;
         }
         let (agent, agent_version) = self.load::<Agent>(agent_stream).await?;
         let Agent::Running(profile) = &agent else {
@@ -92,10 +90,7 @@ impl App {
         task: StreamId,
         ending: TaskCommand,
     ) -> Result<(), AppError> {
-        match self
-            .execute_with::<Task>(&Origin::default(), metadata, task, ending, alone)
-            .await
-        {
+        match self.execute_with::<Task>(&Origin::default(), metadata, task, ending, alone).await {
             Ok(_) | Err(AppError::Refused { .. } | AppError::Limit(_)) => Ok(()),
             Err(error) => Err(error),
         }
@@ -113,22 +108,15 @@ impl App {
             message: Reason::from_lossy("the worker stopped before it recorded a result"),
         };
         let retry_at = Some(self.clock.now() + backoff::wait(nth, Duration::ZERO, self.ids.fresh()));
-        let ending = TaskCommand::FailAttempt {
-            attempt: lost,
-            failure,
-            usage: Usage::default(),
-            retry_at,
-        };
+        let ending = TaskCommand::FailAttempt { attempt: lost, failure, usage: Usage::default(), retry_at };
         self.end_attempt(metadata, task, ending).await
     }
 
     fn ending(&self, attempt: AttemptId, nth: u32, outcome: Outcome) -> Option<TaskCommand> {
         match outcome {
-            Outcome::Replied(reply) => Some(TaskCommand::Complete {
-                attempt,
-                output: reply.output,
-                usage: reply.usage,
-            }),
+            Outcome::Replied(reply) => {
+                Some(TaskCommand::Complete { attempt, output: reply.output, usage: reply.usage })
+            }
             Outcome::Failed(failed) => {
                 let retry_at = failed
                     .retry

@@ -52,14 +52,7 @@ impl Agent {
     pub fn decide(&self, command: AgentCommand) -> Result<Vec<AgentEvent>, AgentRefusal> {
         use AgentCommand as C;
         match command {
-            C::Create {
-                name,
-                description,
-                kind,
-                configuration,
-                capabilities,
-                created_by,
-            } => match self {
+            C::Create { name, description, kind, configuration, capabilities, created_by } => match self {
                 Self::Absent => Ok(vec![AgentEvent::Created {
                     name,
                     description,
@@ -70,13 +63,7 @@ impl Agent {
                 }]),
                 _ => Err(AgentRefusal::AlreadyExists),
             },
-            C::Change {
-                name,
-                description,
-                kind,
-                configuration,
-                capabilities,
-            } => {
+            C::Change { name, description, kind, configuration, capabilities } => {
                 let held = self.profile().ok_or(AgentRefusal::Absent)?;
                 Ok(held.change(name, description, kind, configuration, capabilities))
             }
@@ -122,14 +109,7 @@ impl Agent {
         *self = match (std::mem::take(self), event) {
             (
                 Self::Absent,
-                E::Created {
-                    name,
-                    description,
-                    agent_type,
-                    configuration,
-                    capabilities,
-                    created_by,
-                },
+                E::Created { name, description, agent_type, configuration, capabilities, created_by },
             ) => Self::Idle(Profile {
                 name,
                 description,
@@ -199,24 +179,11 @@ impl Profile {
         if same {
             return vec![];
         }
-        vec![AgentEvent::Changed {
-            name,
-            description,
-            agent_type,
-            configuration,
-            capabilities,
-        }]
+        vec![AgentEvent::Changed { name, description, agent_type, configuration, capabilities }]
     }
 
     fn evolve(&mut self, event: AgentEvent) {
-        if let AgentEvent::Changed {
-            name,
-            description,
-            agent_type,
-            configuration,
-            capabilities,
-        } = event
-        {
+        if let AgentEvent::Changed { name, description, agent_type, configuration, capabilities } = event {
             self.name = name.unwrap_or_else(|| self.name.clone());
             self.description = description.unwrap_or_else(|| self.description.clone());
             self.kind = agent_type.unwrap_or_else(|| self.kind.clone());

@@ -31,11 +31,7 @@ fn every_order_is_answered_in_every_stage() {
     for (order, answers) in table {
         for (history, answer) in histories().into_iter().zip(answers) {
             let given = format!("given {history:?}, when {order:?}");
-            assert_eq!(
-                agent(history).when(order.clone()).inspect_result(),
-                answer,
-                "{given}"
-            );
+            assert_eq!(agent(history).when(order.clone()).inspect_result(), answer, "{given}");
         }
     }
 }
@@ -53,15 +49,7 @@ fn a_created_agent_is_idle_and_described_as_ordered() {
 
 #[test]
 fn changing_to_what_it_is_already_changes_nothing() {
-    let C::Create {
-        name,
-        description,
-        kind,
-        configuration,
-        capabilities,
-        ..
-    } = create()
-    else {
+    let C::Create { name, description, kind, configuration, capabilities, .. } = create() else {
         unreachable!("create() creates")
     };
     agent(vec![created()])
@@ -77,9 +65,7 @@ fn changing_to_what_it_is_already_changes_nothing() {
 
 #[test]
 fn changing_nothing_gives_no_event() {
-    agent(vec![created()])
-        .when(nothing_changed())
-        .then_expect_events(vec![]);
+    agent(vec![created()]).when(nothing_changed()).then_expect_events(vec![]);
 }
 
 #[test]
@@ -106,10 +92,7 @@ fn only_what_became_other_is_in_the_event() {
 #[test]
 fn a_change_is_remembered_in_every_stage() {
     for history in histories().into_iter().skip(1).take(4) {
-        agent(history)
-            .and(vec![renamed("B")])
-            .when(rename("B"))
-            .then_expect_events(vec![]);
+        agent(history).and(vec![renamed("B")]).when(rename("B")).then_expect_events(vec![]);
     }
 }
 
@@ -140,11 +123,7 @@ fn every_refusal_has_its_kind_and_code() {
     let table = [
         (R::Absent, RefusalKind::NotFound, "not_found"),
         (R::AlreadyExists, RefusalKind::WrongStage, "agent.already_exists"),
-        (
-            R::AlreadyRunning,
-            RefusalKind::WrongStage,
-            "agent.already_running",
-        ),
+        (R::AlreadyRunning, RefusalKind::WrongStage, "agent.already_running"),
         (R::NotRunning, RefusalKind::WrongStage, "agent.not_running"),
         (R::NotPaused, RefusalKind::WrongStage, "agent.not_paused"),
         (R::Paused, RefusalKind::WrongStage, "agent.paused"),
@@ -201,13 +180,7 @@ fn created() -> AgentEvent {
 }
 
 fn nothing_changed() -> AgentCommand {
-    C::Change {
-        name: None,
-        description: None,
-        kind: None,
-        configuration: None,
-        capabilities: None,
-    }
+    C::Change { name: None, description: None, kind: None, configuration: None, capabilities: None }
 }
 
 fn rename(name: &str) -> AgentCommand {
@@ -231,13 +204,9 @@ fn renamed(name: &str) -> AgentEvent {
 }
 
 fn fail() -> AgentCommand {
-    C::Fail {
-        reason: "no key".parse().unwrap(),
-    }
+    C::Fail { reason: "no key".parse().unwrap() }
 }
 
 fn failed() -> AgentEvent {
-    E::Failed {
-        reason: "no key".parse().unwrap(),
-    }
+    E::Failed { reason: "no key".parse().unwrap() }
 }

@@ -24,21 +24,11 @@ fn the_last_place_of_every_limited_resource_can_be_taken_and_no_more() {
             let Some(limit) = tier.limits().of(resource) else {
                 continue;
             };
-            let last = holding(tier, resource, limit - 1)
-                .admit([&one_more(resource)], june())
-                .unwrap();
+            let last = holding(tier, resource, limit - 1).admit([&one_more(resource)], june()).unwrap();
             assert_eq!(last.used(resource, june()), limit);
             let refusal = last.admit([&one_more(resource)], june()).unwrap_err();
             let resets_at = (resource == Resource::TasksPerMonth).then(|| at("2026-07-01T00:00:00Z"));
-            assert_eq!(
-                refusal,
-                LimitReached::Quota {
-                    resource,
-                    limit,
-                    used: limit,
-                    resets_at
-                }
-            );
+            assert_eq!(refusal, LimitReached::Quota { resource, limit, used: limit, resets_at });
         }
     }
 }
@@ -58,12 +48,7 @@ fn a_commit_that_takes_more_places_than_are_left_takes_none() {
     let refusal = census.admit([&agent_created(), &agent_created()], june());
     assert_eq!(
         refusal,
-        Err(LimitReached::Quota {
-            resource: Resource::Agents,
-            limit: 5,
-            used: 4,
-            resets_at: None
-        })
+        Err(LimitReached::Quota { resource: Resource::Agents, limit: 5, used: 4, resets_at: None })
     );
 }
 
@@ -83,13 +68,7 @@ fn every_way_of_gaining_access_takes_a_users_place() {
         UserEvent::Reactivated { role: Role::Member }.into(),
     ] {
         let refusal = full.admit([&event], june()).unwrap_err();
-        assert!(matches!(
-            refusal,
-            LimitReached::Quota {
-                resource: Resource::Users,
-                ..
-            }
-        ));
+        assert!(matches!(refusal, LimitReached::Quota { resource: Resource::Users, .. }));
     }
     assert_eq!(full.admit([&invited()], june()), Ok(full));
 }
@@ -109,10 +88,7 @@ fn what_takes_no_place_is_admitted_at_the_limit() {
         AgentEvent::Started {}.into(),
         TaskEvent::Queued { not_before: None }.into(),
         UserEvent::SignedIn { session }.into(),
-        UserEvent::SignInFailed {
-            failure: SignInFailure::WrongPassword,
-        }
-        .into(),
+        UserEvent::SignInFailed { failure: SignInFailure::WrongPassword }.into(),
         settings_changed(),
     ] {
         assert_eq!(full.admit([&event], june()), Ok(full), "{event:?}");
@@ -136,14 +112,7 @@ fn a_tier_too_small_for_what_is_in_use_is_refused() {
         let free = moved(Tier::Basic, Tier::Free);
         assert_eq!(fits.admit([&free], june()).unwrap().tier, Tier::Free);
         let refusal = holding(Tier::Basic, resource, limit + 1).admit([&free], june());
-        assert_eq!(
-            refusal,
-            Err(LimitReached::TierTooSmall {
-                resource,
-                limit,
-                used: limit + 1
-            })
-        );
+        assert_eq!(refusal, Err(LimitReached::TierTooSmall { resource, limit, used: limit + 1 }));
     }
 }
 
@@ -164,44 +133,26 @@ fn a_larger_tier_makes_room_in_the_same_commit() {
 
 #[test]
 fn the_last_owner_can_be_neither_removed_nor_lowered() {
-    let one_owner = Census {
-        users: 2,
-        owners: 1,
-        ..Census::default()
-    };
-    for event in [
-        UserEvent::Deactivated { role: Role::Owner },
-        role_changed(Role::Owner, Role::Admin),
-    ] {
+    let one_owner = Census { users: 2, owners: 1, ..Census::default() };
+    for event in [UserEvent::Deactivated { role: Role::Owner }, role_changed(Role::Owner, Role::Admin)] {
         let refusal = one_owner.admit([&event.clone().into()], june());
         assert_eq!(refusal, Err(LimitReached::LastOwner));
-        let two_owners = Census {
-            owners: 2,
-            ..one_owner
-        };
+        let two_owners = Census { owners: 2, ..one_owner };
         assert_eq!(two_owners.admit([&event.into()], june()).unwrap().owners, 1);
     }
 }
 
 #[test]
 fn an_owner_may_go_when_another_comes_in_the_same_commit() {
-    let one_owner = Census {
-        users: 2,
-        owners: 1,
-        ..Census::default()
-    };
-    let handed_over = [
-        role_changed(Role::Owner, Role::Member).into(),
-        role_changed(Role::Admin, Role::Owner).into(),
-    ];
+    let one_owner = Census { users: 2, owners: 1, ..Census::default() };
+    let handed_over =
+        [role_changed(Role::Owner, Role::Member).into(), role_changed(Role::Admin, Role::Owner).into()];
     assert_eq!(one_owner.admit(&handed_over, june()), Ok(one_owner));
 }
 
 #[test]
 fn a_tenant_without_owner_may_act_until_its_first_comes() {
-    let first = Census::default()
-        .admit([&registered(Role::Owner)], june())
-        .unwrap();
+    let first = Census::default().admit([&registered(Role::Owner)], june()).unwrap();
     assert_eq!((first.users, first.owners), (1, 1));
     assert!(Census::default().admit([&agent_created()], june()).is_ok());
 }
@@ -210,14 +161,8 @@ fn a_tenant_without_owner_may_act_until_its_first_comes() {
 fn what_was_under_way_in_a_suspended_tenant_comes_to_its_end() {
     let suspended = Census::default().admit([&suspended_event()], june()).unwrap();
     let ends: [Event; 2] = [
-        TaskEvent::Cancelled {
-            reason: "".parse().unwrap(),
-        }
-        .into(),
-        crate::user::UserEvent::SignedOut {
-            session: crate::SessionId(uuid::Uuid::nil()),
-        }
-        .into(),
+        TaskEvent::Cancelled { reason: "".parse().unwrap() }.into(),
+        crate::user::UserEvent::SignedOut { session: crate::SessionId(uuid::Uuid::nil()) }.into(),
     ];
     assert_eq!(suspended.admit(&ends, june()), Ok(suspended));
 }
@@ -225,12 +170,7 @@ fn what_was_under_way_in_a_suspended_tenant_comes_to_its_end() {
 #[test]
 fn nothing_begins_in_a_suspended_tenant_but_its_reactivation() {
     let suspended = Census::default().admit([&suspended_event()], june()).unwrap();
-    for event in [
-        agent_created(),
-        task_created(),
-        registered(Role::Owner),
-        settings_changed(),
-    ] {
+    for event in [agent_created(), task_created(), registered(Role::Owner), settings_changed()] {
         let both = [TenantEvent::Reactivated {}.into(), event.clone()];
         assert_eq!(suspended.admit([&event], june()), Err(LimitReached::Suspended));
         assert_eq!(suspended.admit(&both, june()), Err(LimitReached::Suspended));
@@ -255,26 +195,10 @@ fn tasks_are_counted_anew_every_month_in_utc() {
 #[test]
 fn a_month_lasts_from_its_first_moment_to_the_next_ones() {
     for (moment, start, next) in [
-        (
-            "2026-06-15T12:00:00Z",
-            "2026-06-01T00:00:00Z",
-            "2026-07-01T00:00:00Z",
-        ),
-        (
-            "2026-12-31T23:59:59Z",
-            "2026-12-01T00:00:00Z",
-            "2027-01-01T00:00:00Z",
-        ),
-        (
-            "2027-01-01T00:00:00Z",
-            "2027-01-01T00:00:00Z",
-            "2027-02-01T00:00:00Z",
-        ),
-        (
-            "2028-02-29T23:59:59Z",
-            "2028-02-01T00:00:00Z",
-            "2028-03-01T00:00:00Z",
-        ),
+        ("2026-06-15T12:00:00Z", "2026-06-01T00:00:00Z", "2026-07-01T00:00:00Z"),
+        ("2026-12-31T23:59:59Z", "2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+        ("2027-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z"),
+        ("2028-02-29T23:59:59Z", "2028-02-01T00:00:00Z", "2028-03-01T00:00:00Z"),
     ] {
         assert_eq!(month_start(at(moment)), at(start));
         assert_eq!(next_month(at(moment)), at(next));
@@ -286,16 +210,8 @@ fn the_census_of_a_history_is_what_was_admitted_step_by_step() {
     let months = [june(), june(), at("2026-07-02T00:00:00Z")];
     let commits: [Vec<Event>; 3] = [
         vec![registered(Role::Owner), accepted(Role::Admin), task_created()],
-        vec![
-            agent_created(),
-            moved(Tier::Free, Tier::Basic),
-            role_changed(Role::Admin, Role::Owner).into(),
-        ],
-        vec![
-            task_created(),
-            AgentEvent::Terminated {}.into(),
-            suspended_event(),
-        ],
+        vec![agent_created(), moved(Tier::Free, Tier::Basic), role_changed(Role::Admin, Role::Owner).into()],
+        vec![task_created(), AgentEvent::Terminated {}.into(), suspended_event()],
     ];
     let (mut admitted, mut counted) = (Census::default(), Census::default());
     for (events, at) in commits.iter().zip(months) {
@@ -319,24 +235,10 @@ fn the_census_of_a_history_is_what_was_admitted_step_by_step() {
 #[test]
 fn every_limit_has_its_kind_code_and_sentence() {
     let resource = Resource::TasksPerMonth;
-    let quota = LimitReached::Quota {
-        resource,
-        limit: 5,
-        used: 5,
-        resets_at: None,
-    };
-    let too_small = LimitReached::TierTooSmall {
-        resource,
-        limit: 5,
-        used: 6,
-    };
+    let quota = LimitReached::Quota { resource, limit: 5, used: 5, resets_at: None };
+    let too_small = LimitReached::TierTooSmall { resource, limit: 5, used: 6 };
     for (limit, kind, code, sentence) in [
-        (
-            quota,
-            RefusalKind::Forbidden,
-            "quota_exceeded",
-            "the plan's limit of 5 tasks_per_month is reached",
-        ),
+        (quota, RefusalKind::Forbidden, "quota_exceeded", "the plan's limit of 5 tasks_per_month is reached"),
         (
             too_small,
             RefusalKind::WrongStage,
@@ -437,11 +339,8 @@ fn invited() -> Event {
 }
 
 fn accepted(role: Role) -> Event {
-    UserEvent::InvitationAccepted {
-        full_name: Personal::new(Uuid::nil(), "Ada".parse().unwrap()),
-        role,
-    }
-    .into()
+    UserEvent::InvitationAccepted { full_name: Personal::new(Uuid::nil(), "Ada".parse().unwrap()), role }
+        .into()
 }
 
 fn role_changed(from: Role, to: Role) -> UserEvent {
@@ -453,15 +352,9 @@ fn moved(from: Tier, to: Tier) -> Event {
 }
 
 fn settings_changed() -> Event {
-    TenantEvent::SettingsChanged {
-        settings: Document::default(),
-    }
-    .into()
+    TenantEvent::SettingsChanged { settings: Document::default() }.into()
 }
 
 fn suspended_event() -> Event {
-    TenantEvent::Suspended {
-        reason: "unpaid".parse().unwrap(),
-    }
-    .into()
+    TenantEvent::Suspended { reason: "unpaid".parse().unwrap() }.into()
 }

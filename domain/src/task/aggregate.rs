@@ -87,50 +87,27 @@ impl Task {
                 }
             },
             TaskCommand::Queue => match stage {
-                Stage::Pending => Ok(vec![TaskEvent::Queued {
-                    not_before: work.scheduled_at,
-                }]),
+                Stage::Pending => Ok(vec![TaskEvent::Queued { not_before: work.scheduled_at }]),
                 Stage::Queued => Err(TaskRefusal::AlreadyQueued),
                 Stage::Running(_) => Err(TaskRefusal::Running),
                 Stage::Completed | Stage::Failed | Stage::Cancelled => Err(TaskRefusal::Ended),
             },
             TaskCommand::StartAttempt { attempt } => match stage {
-                Stage::Queued => Ok(vec![TaskEvent::AttemptStarted {
-                    attempt_id: attempt,
-                    number: work.attempts + 1,
-                }]),
+                Stage::Queued => {
+                    Ok(vec![TaskEvent::AttemptStarted { attempt_id: attempt, number: work.attempts + 1 }])
+                }
                 _ => Err(TaskRefusal::NotQueued),
             },
-            TaskCommand::Complete {
-                attempt,
-                output,
-                usage,
-            } => {
+            TaskCommand::Complete { attempt, output, usage } => {
                 stage.running(attempt)?;
-                Ok(vec![TaskEvent::Completed {
-                    attempt_id: attempt,
-                    output_data: output,
-                    usage,
-                }])
+                Ok(vec![TaskEvent::Completed { attempt_id: attempt, output_data: output, usage }])
             }
-            TaskCommand::FailAttempt {
-                attempt,
-                failure,
-                usage,
-                retry_at,
-            } => {
+            TaskCommand::FailAttempt { attempt, failure, usage, retry_at } => {
                 stage.running(attempt)?;
                 let left = work.attempts_of_this_run < work.max_attempts.get();
                 let retry_at = retry_at.filter(|_| left);
-                let failed = retry_at.is_none().then(|| TaskEvent::Failed {
-                    failure: failure.clone(),
-                });
-                let attempt = TaskEvent::AttemptFailed {
-                    attempt_id: attempt,
-                    failure,
-                    usage,
-                    retry_at,
-                };
+                let failed = retry_at.is_none().then(|| TaskEvent::Failed { failure: failure.clone() });
+                let attempt = TaskEvent::AttemptFailed { attempt_id: attempt, failure, usage, retry_at };
                 Ok(std::iter::once(attempt).chain(failed).collect())
             }
             TaskCommand::Retry => match stage {
@@ -238,11 +215,7 @@ impl Task {
 
 impl Stage {
     fn running(self, attempt: AttemptId) -> Result<(), TaskRefusal> {
-        if self == Self::Running(attempt) {
-            Ok(())
-        } else {
-            Err(TaskRefusal::StaleAttempt)
-        }
+        if self == Self::Running(attempt) { Ok(()) } else { Err(TaskRefusal::StaleAttempt) }
     }
 }
 
@@ -305,12 +278,9 @@ impl Work {
             (Stage::Running(running), E::Completed { attempt_id, .. }) if running == attempt_id => {
                 Stage::Completed
             }
-            (
-                Stage::Running(running),
-                E::AttemptFailed {
-                    attempt_id, retry_at, ..
-                },
-            ) if running == attempt_id => {
+            (Stage::Running(running), E::AttemptFailed { attempt_id, retry_at, .. })
+                if running == attempt_id =>
+            {
                 // Without another attempt the stage waits for the `Failed` of the same commit.
                 if retry_at.is_some() { Stage::Queued } else { stage }
             }

@@ -57,11 +57,7 @@ pub enum TaskEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max_attempts: Option<MaxAttempts>,
         /// The new earliest time, if it changed; `null` if there is none any more.
-        #[serde(
-            default,
-            skip_serializing_if = "Option::is_none",
-            deserialize_with = "present"
-        )]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
         scheduled_at: Option<Option<DateTime<Utc>>>,
     },
     /// Was handed to the workers.
@@ -115,10 +111,7 @@ pub enum TaskEvent {
 }
 
 /// Tells a member that is `null` (there is none any more) from one that is absent (unchanged).
-#[expect(
-    clippy::option_option,
-    reason = "unchanged, none any more and a new one are three things"
-)]
+#[expect(clippy::option_option, reason = "unchanged, none any more and a new one are three things")]
 fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,

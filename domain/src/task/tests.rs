@@ -41,38 +41,24 @@ fn every_order_is_answered_in_every_stage() {
     for (order, answers) in table {
         for (history, answer) in histories().into_iter().zip(answers) {
             let given = format!("given {history:?}, when {order:?}");
-            assert_eq!(
-                task(history).when(order.clone()).inspect_result(),
-                answer,
-                "{given}"
-            );
+            assert_eq!(task(history).when(order.clone()).inspect_result(), answer, "{given}");
         }
     }
 }
 
 #[test]
 fn a_scheduled_task_is_queued_for_its_time() {
-    let amendment = Amendment {
-        scheduled_at: Some(Some(LATER)),
-        ..Amendment::default()
-    };
+    let amendment = Amendment { scheduled_at: Some(Some(LATER)), ..Amendment::default() };
     let scheduled = amended(&amendment);
-    task(vec![created()])
-        .when(C::Amend(amendment))
-        .then_expect_events(vec![scheduled.clone()]);
+    task(vec![created()]).when(C::Amend(amendment)).then_expect_events(vec![scheduled.clone()]);
     task(vec![created(), scheduled])
         .when(C::Queue)
-        .then_expect_events(vec![E::Queued {
-            not_before: Some(LATER),
-        }]);
+        .then_expect_events(vec![E::Queued { not_before: Some(LATER) }]);
 }
 
 #[test]
 fn the_schedule_of_a_task_can_be_taken_away() {
-    let scheduled = |at| Amendment {
-        scheduled_at: Some(at),
-        ..Amendment::default()
-    };
+    let scheduled = |at| Amendment { scheduled_at: Some(at), ..Amendment::default() };
     task(vec![created(), amended(&scheduled(Some(LATER)))])
         .when(C::Amend(scheduled(None)))
         .then_expect_events(vec![amended(&scheduled(None))]);
@@ -93,9 +79,7 @@ fn amending_to_what_it_is_already_changes_nothing() {
                 scheduled_at: Some(None),
             },
         ] {
-            task(history.clone())
-                .when(C::Amend(amendment))
-                .then_expect_events(vec![]);
+            task(history.clone()).when(C::Amend(amendment)).then_expect_events(vec![]);
         }
     }
 }
@@ -121,44 +105,29 @@ fn an_amendment_is_remembered_whole() {
 
 #[test]
 fn a_failed_attempt_with_attempts_left_is_queued_again() {
-    task(running())
-        .when(fail(FIRST, Some(LATER)))
-        .then_expect_events(vec![attempt_failed(Some(LATER))]);
-    assert_eq!(
-        stage(&[running(), vec![attempt_failed(Some(LATER))]].concat()),
-        Some(Stage::Queued)
-    );
+    task(running()).when(fail(FIRST, Some(LATER))).then_expect_events(vec![attempt_failed(Some(LATER))]);
+    assert_eq!(stage(&[running(), vec![attempt_failed(Some(LATER))]].concat()), Some(Stage::Queued));
 }
 
 #[test]
 fn the_last_attempt_fails_the_task_however_much_a_retry_was_wished() {
     let last = [running(), vec![attempt_failed(Some(LATER)), started(2)]].concat();
-    task(last)
-        .when(fail(FIRST, Some(LATER)))
-        .then_expect_events(vec![attempt_failed(None), failed()]);
+    task(last).when(fail(FIRST, Some(LATER))).then_expect_events(vec![attempt_failed(None), failed()]);
 }
 
 #[test]
 fn a_failure_that_no_retry_can_mend_fails_the_task_at_once() {
     let history = [running(), vec![attempt_failed(None)]].concat();
-    assert_eq!(
-        stage(&history),
-        Some(Stage::Running(FIRST)),
-        "until the same commit's failed"
-    );
+    assert_eq!(stage(&history), Some(Stage::Running(FIRST)), "until the same commit's failed");
     assert_eq!(stage(&[history, vec![failed()]].concat()), Some(Stage::Failed));
 }
 
 #[test]
 fn attempts_are_numbered_over_the_whole_life_and_allowed_anew_by_a_retry() {
     let history = [running(), vec![attempt_failed(None), failed(), E::Retried {}]].concat();
-    let Task::Present(work, Stage::Queued) = state(&history) else {
-        panic!("a retried task is queued")
-    };
+    let Task::Present(work, Stage::Queued) = state(&history) else { panic!("a retried task is queued") };
     assert_eq!((work.attempts(), work.attempts_of_this_run()), (1, 0));
-    task(history)
-        .when(start(FIRST))
-        .then_expect_events(vec![started(2)]);
+    task(history).when(start(FIRST)).then_expect_events(vec![started(2)]);
 }
 
 #[test]
@@ -170,30 +139,16 @@ fn an_attempt_that_is_not_the_running_one_can_write_nothing() {
 
 #[test]
 fn an_attempt_cancelled_meanwhile_can_write_nothing() {
-    task([running(), vec![cancelled()]].concat())
-        .when(complete(FIRST))
-        .then_expect_error(R::StaleAttempt);
+    task([running(), vec![cancelled()]].concat()).when(complete(FIRST)).then_expect_error(R::StaleAttempt);
 }
 
 #[test]
 fn the_attempts_allowed_cannot_be_lowered_to_those_already_made() {
     let between_attempts = [running(), vec![attempt_failed(Some(LATER))]].concat();
-    let allow = |number| {
-        C::Amend(Amendment {
-            max_attempts: Some(attempts(number)),
-            ..Amendment::default()
-        })
-    };
-    task(between_attempts.clone())
-        .when(allow(1))
-        .then_expect_error(R::AttemptsUsed);
+    let allow = |number| C::Amend(Amendment { max_attempts: Some(attempts(number)), ..Amendment::default() });
+    task(between_attempts.clone()).when(allow(1)).then_expect_error(R::AttemptsUsed);
     assert!(task(between_attempts).when(allow(3)).inspect_result().is_ok());
-    assert!(
-        task(vec![created(), queued()])
-            .when(allow(1))
-            .inspect_result()
-            .is_ok()
-    );
+    assert!(task(vec![created(), queued()]).when(allow(1)).inspect_result().is_ok());
 }
 
 #[test]
@@ -216,10 +171,7 @@ fn an_event_that_does_not_fit_the_stage_is_passed_over() {
 
 #[test]
 fn every_refusal_has_its_kind_and_code() {
-    assert_eq!(
-        (R::Absent.kind(), R::Absent.code()),
-        (RefusalKind::NotFound, "not_found")
-    );
+    assert_eq!((R::Absent.kind(), R::Absent.code()), (RefusalKind::NotFound, "not_found"));
     for (refusal, code) in [
         (R::AlreadyExists, "task.already_exists"),
         (R::NotPending, "task.not_pending"),
@@ -282,10 +234,7 @@ fn usage() -> Usage {
 }
 
 fn failure() -> Failure {
-    Failure {
-        code: "provider.timeout".to_owned(),
-        message: "no answer".parse().unwrap(),
-    }
+    Failure { code: "provider.timeout".to_owned(), message: "no answer".parse().unwrap() }
 }
 
 fn create() -> TaskCommand {
@@ -317,17 +266,11 @@ fn created() -> TaskEvent {
 }
 
 fn rename(name: &str) -> TaskCommand {
-    C::Amend(Amendment {
-        name: Some(name.parse().unwrap()),
-        ..Amendment::default()
-    })
+    C::Amend(Amendment { name: Some(name.parse().unwrap()), ..Amendment::default() })
 }
 
 fn renamed(name: &str) -> TaskEvent {
-    amended(&Amendment {
-        name: Some(name.parse().unwrap()),
-        ..Amendment::default()
-    })
+    amended(&Amendment { name: Some(name.parse().unwrap()), ..Amendment::default() })
 }
 
 fn amended(amendment: &Amendment) -> TaskEvent {
@@ -352,44 +295,23 @@ fn start(attempt: AttemptId) -> TaskCommand {
 }
 
 fn started(number: u32) -> TaskEvent {
-    E::AttemptStarted {
-        attempt_id: FIRST,
-        number,
-    }
+    E::AttemptStarted { attempt_id: FIRST, number }
 }
 
 fn complete(attempt: AttemptId) -> TaskCommand {
-    C::Complete {
-        attempt,
-        output: Document::default(),
-        usage: usage(),
-    }
+    C::Complete { attempt, output: Document::default(), usage: usage() }
 }
 
 fn completed() -> TaskEvent {
-    E::Completed {
-        attempt_id: FIRST,
-        output_data: Document::default(),
-        usage: usage(),
-    }
+    E::Completed { attempt_id: FIRST, output_data: Document::default(), usage: usage() }
 }
 
 fn fail(attempt: AttemptId, retry_at: Option<DateTime<Utc>>) -> TaskCommand {
-    C::FailAttempt {
-        attempt,
-        failure: failure(),
-        usage: usage(),
-        retry_at,
-    }
+    C::FailAttempt { attempt, failure: failure(), usage: usage(), retry_at }
 }
 
 fn attempt_failed(retry_at: Option<DateTime<Utc>>) -> TaskEvent {
-    E::AttemptFailed {
-        attempt_id: FIRST,
-        failure: failure(),
-        usage: usage(),
-        retry_at,
-    }
+    E::AttemptFailed { attempt_id: FIRST, failure: failure(), usage: usage(), retry_at }
 }
 
 fn failed() -> TaskEvent {
@@ -397,13 +319,9 @@ fn failed() -> TaskEvent {
 }
 
 fn cancel() -> TaskCommand {
-    C::Cancel {
-        reason: "not needed".parse().unwrap(),
-    }
+    C::Cancel { reason: "not needed".parse().unwrap() }
 }
 
 fn cancelled() -> TaskEvent {
-    E::Cancelled {
-        reason: "not needed".parse().unwrap(),
-    }
+    E::Cancelled { reason: "not needed".parse().unwrap() }
 }

@@ -45,15 +45,7 @@ impl Tenant {
     pub fn decide(&self, command: TenantCommand) -> Result<Vec<TenantEvent>, TenantRefusal> {
         use TenantCommand as C;
         match command {
-            C::Create {
-                contact,
-                name,
-                subdomain,
-                contact_email,
-                contact_name,
-                tier,
-                settings,
-            } => {
+            C::Create { contact, name, subdomain, contact_email, contact_name, tier, settings } => {
                 let Self::Absent = self else {
                     return Err(TenantRefusal::AlreadyExists);
                 };
@@ -66,18 +58,12 @@ impl Tenant {
                     settings,
                 }])
             }
-            C::ChangeDetails {
-                name,
-                contact_email,
-                contact_name,
-            } => Ok(self.active()?.change_details(name, contact_email, contact_name)),
+            C::ChangeDetails { name, contact_email, contact_name } => {
+                Ok(self.active()?.change_details(name, contact_email, contact_name))
+            }
             C::ChangeSettings { settings } => {
                 let same = self.active()?.settings == settings;
-                Ok(if same {
-                    vec![]
-                } else {
-                    vec![TenantEvent::SettingsChanged { settings }]
-                })
+                Ok(if same { vec![] } else { vec![TenantEvent::SettingsChanged { settings }] })
             }
             C::ChangeSubscription { tier } => {
                 let from = self.active()?.tier;
@@ -103,23 +89,9 @@ impl Tenant {
     pub fn evolve(&mut self, event: TenantEvent) {
         use TenantEvent as E;
         *self = match (std::mem::take(self), event) {
-            (
-                Self::Absent,
-                E::Created {
-                    name,
-                    contact_email,
-                    contact_name,
-                    tier,
-                    settings,
-                    ..
-                },
-            ) => Self::Active(Organisation {
-                name,
-                contact_email,
-                contact_name,
-                tier,
-                settings,
-            }),
+            (Self::Absent, E::Created { name, contact_email, contact_name, tier, settings, .. }) => {
+                Self::Active(Organisation { name, contact_email, contact_name, tier, settings })
+            }
             (Self::Active(organisation), E::Suspended { .. }) => Self::Suspended(organisation),
             (Self::Suspended(organisation), E::Reactivated {}) => Self::Active(organisation),
             (Self::Active(mut organisation), event) => {
@@ -158,20 +130,12 @@ impl Organisation {
         if name.is_none() && contact_email.is_none() && contact_name.is_none() {
             return vec![];
         }
-        vec![TenantEvent::DetailsChanged {
-            name,
-            contact_email,
-            contact_name,
-        }]
+        vec![TenantEvent::DetailsChanged { name, contact_email, contact_name }]
     }
 
     fn evolve(&mut self, event: TenantEvent) {
         match event {
-            TenantEvent::DetailsChanged {
-                name,
-                contact_email,
-                contact_name,
-            } => {
+            TenantEvent::DetailsChanged { name, contact_email, contact_name } => {
                 self.name = name.unwrap_or_else(|| self.name.clone());
                 self.contact_email = contact_email.unwrap_or_else(|| self.contact_email.clone());
                 self.contact_name = contact_name.unwrap_or_else(|| self.contact_name.clone());

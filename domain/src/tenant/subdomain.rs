@@ -50,13 +50,8 @@ const RESERVED: &[&str] = &[
 
 fn checked(text: &str) -> Result<String, TextError> {
     let text = bounded(text, 3, 63, Lines::One)?.to_ascii_lowercase();
-    if !text
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    {
-        return Err(TextError::Malformed(
-            "must consist of letters a-z, digits and dashes",
-        ));
+    if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Err(TextError::Malformed("must consist of letters a-z, digits and dashes"));
     }
     if text.starts_with('-') || text.ends_with('-') {
         return Err(TextError::Malformed("must not begin or end with a dash"));

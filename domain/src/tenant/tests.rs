@@ -32,11 +32,7 @@ fn every_order_is_answered_in_every_stage() {
     for (order, answers) in table {
         for (history, answer) in histories().into_iter().zip(answers) {
             let given = format!("given {history:?}, when {order:?}");
-            assert_eq!(
-                tenant(history).when(order.clone()).inspect_result(),
-                answer,
-                "{given}"
-            );
+            assert_eq!(tenant(history).when(order.clone()).inspect_result(), answer, "{given}");
         }
     }
 }
@@ -67,11 +63,7 @@ fn a_new_contact_person_is_sealed_under_the_same_subject() {
 #[test]
 fn changing_to_what_it_is_already_changes_nothing() {
     for order in [
-        C::ChangeDetails {
-            name: None,
-            contact_email: None,
-            contact_name: None,
-        },
+        C::ChangeDetails { name: None, contact_email: None, contact_name: None },
         C::ChangeDetails {
             name: Some("Acme".parse().unwrap()),
             contact_email: Some("Ada@Acme.org".parse().unwrap()),
@@ -91,9 +83,7 @@ fn every_change_is_remembered() {
         (settled(r#"{"a":1}"#), set(r#"{"a":1}"#)),
         (subscribed(Tier::Enterprise), subscribe(Tier::Enterprise)),
     ] {
-        tenant(vec![created(), event])
-            .when(order)
-            .then_expect_events(vec![]);
+        tenant(vec![created(), event]).when(order).then_expect_events(vec![]);
     }
 }
 
@@ -102,11 +92,7 @@ fn an_erased_contact_can_be_given_anew() {
     let erased: Personal<Email> =
         serde_json::from_str(&format!(r#"{{"subject":"{CONTACT}","erased":true}}"#)).unwrap();
     let mut tenant = state(vec![created()]);
-    tenant.evolve(E::DetailsChanged {
-        name: None,
-        contact_email: Some(erased),
-        contact_name: None,
-    });
+    tenant.evolve(E::DetailsChanged { name: None, contact_email: Some(erased), contact_name: None });
     let events = tenant.decide(C::ChangeDetails {
         name: None,
         contact_email: Some("ada@acme.org".parse().unwrap()),
@@ -191,31 +177,19 @@ fn created() -> TenantEvent {
 }
 
 fn rename(name: &str) -> TenantCommand {
-    C::ChangeDetails {
-        name: Some(name.parse().unwrap()),
-        contact_email: None,
-        contact_name: None,
-    }
+    C::ChangeDetails { name: Some(name.parse().unwrap()), contact_email: None, contact_name: None }
 }
 
 fn renamed(name: &str) -> TenantEvent {
-    E::DetailsChanged {
-        name: Some(name.parse().unwrap()),
-        contact_email: None,
-        contact_name: None,
-    }
+    E::DetailsChanged { name: Some(name.parse().unwrap()), contact_email: None, contact_name: None }
 }
 
 fn set(settings: &str) -> TenantCommand {
-    C::ChangeSettings {
-        settings: Document::parse(settings).unwrap(),
-    }
+    C::ChangeSettings { settings: Document::parse(settings).unwrap() }
 }
 
 fn settled(settings: &str) -> TenantEvent {
-    E::SettingsChanged {
-        settings: Document::parse(settings).unwrap(),
-    }
+    E::SettingsChanged { settings: Document::parse(settings).unwrap() }
 }
 
 fn subscribe(tier: Tier) -> TenantCommand {
@@ -227,13 +201,9 @@ fn subscribed(to: Tier) -> TenantEvent {
 }
 
 fn suspend() -> TenantCommand {
-    C::Suspend {
-        reason: "unpaid".parse().unwrap(),
-    }
+    C::Suspend { reason: "unpaid".parse().unwrap() }
 }
 
 fn suspended() -> TenantEvent {
-    E::Suspended {
-        reason: "unpaid".parse().unwrap(),
-    }
+    E::Suspended { reason: "unpaid".parse().unwrap() }
 }

@@ -44,12 +44,7 @@ impl User {
     pub fn decide(&self, command: UserCommand) -> Result<Vec<UserEvent>, UserRefusal> {
         use UserCommand as C;
         match command {
-            C::Register {
-                user,
-                email,
-                full_name,
-                role,
-            } => {
+            C::Register { user, email, full_name, role } => {
                 self.absent()?;
                 Ok(vec![UserEvent::Registered {
                     email: Personal::new(user.0, email),
@@ -57,12 +52,7 @@ impl User {
                     role,
                 }])
             }
-            C::Invite {
-                user,
-                email,
-                full_name,
-                role,
-            } => {
+            C::Invite { user, email, full_name, role } => {
                 self.absent()?;
                 Ok(vec![UserEvent::Invited {
                     email: Personal::new(user.0, email),
@@ -78,21 +68,14 @@ impl User {
                 }])
             }
             C::RevokeInvitation => self.invited().map(|_| vec![UserEvent::InvitationRevoked {}]),
-            C::ChangeProfile {
-                full_name,
-                preferences,
-            } => Ok(self.active()?.change_profile(full_name, preferences)),
+            C::ChangeProfile { full_name, preferences } => {
+                Ok(self.active()?.change_profile(full_name, preferences))
+            }
             C::ChangeRole { role } => {
                 let from = self.active()?.role;
-                Ok(if from == role {
-                    vec![]
-                } else {
-                    vec![UserEvent::RoleChanged { from, to: role }]
-                })
+                Ok(if from == role { vec![] } else { vec![UserEvent::RoleChanged { from, to: role }] })
             }
-            C::Deactivate => self
-                .active()
-                .map(|person| vec![UserEvent::Deactivated { role: person.role }]),
+            C::Deactivate => self.active().map(|person| vec![UserEvent::Deactivated { role: person.role }]),
             C::Reactivate => match self {
                 Self::Inactive(person) => Ok(vec![UserEvent::Reactivated { role: person.role }]),
                 Self::Active(_) => Err(UserRefusal::AlreadyActive),
@@ -113,37 +96,15 @@ impl User {
     pub fn evolve(&mut self, event: UserEvent) {
         use UserEvent as E;
         *self = match (std::mem::take(self), event) {
-            (
-                Self::Absent,
-                E::Registered {
-                    email,
-                    full_name,
-                    role,
-                },
-            ) => Self::Active(Person {
-                email,
-                full_name: Some(full_name),
-                preferences: None,
-                role,
-            }),
-            (
-                Self::Absent,
-                E::Invited {
-                    email,
-                    full_name,
-                    role,
-                },
-            ) => Self::Invited(Person {
-                email,
-                full_name,
-                preferences: None,
-                role,
-            }),
-            (Self::Invited(person), E::InvitationAccepted { full_name, role }) => Self::Active(Person {
-                full_name: Some(full_name),
-                role,
-                ..person
-            }),
+            (Self::Absent, E::Registered { email, full_name, role }) => {
+                Self::Active(Person { email, full_name: Some(full_name), preferences: None, role })
+            }
+            (Self::Absent, E::Invited { email, full_name, role }) => {
+                Self::Invited(Person { email, full_name, preferences: None, role })
+            }
+            (Self::Invited(person), E::InvitationAccepted { full_name, role }) => {
+                Self::Active(Person { full_name: Some(full_name), role, ..person })
+            }
             (Self::Invited(_), E::InvitationRevoked {}) => Self::Withdrawn,
             (Self::Active(person), E::Deactivated { .. }) => Self::Inactive(person),
             (Self::Inactive(person), E::Reactivated { .. }) => Self::Active(person),
@@ -151,13 +112,7 @@ impl User {
                 person.role = to;
                 Self::Active(person)
             }
-            (
-                Self::Active(person),
-                E::ProfileChanged {
-                    full_name,
-                    preferences,
-                },
-            ) => Self::Active(Person {
+            (Self::Active(person), E::ProfileChanged { full_name, preferences }) => Self::Active(Person {
                 full_name: full_name.or(person.full_name),
                 preferences: preferences.or(person.preferences),
                 ..person
@@ -213,18 +168,14 @@ impl Person {
     fn change_profile(&self, full_name: Option<FullName>, preferences: Option<Document>) -> Vec<UserEvent> {
         let held_name = self.full_name.as_ref().and_then(Personal::value);
         let held_preferences = self.preferences.as_ref().and_then(Personal::value);
-        let full_name = full_name
-            .filter(|new| held_name != Some(new))
-            .map(|new| Personal::new(self.email.subject, new));
+        let full_name =
+            full_name.filter(|new| held_name != Some(new)).map(|new| Personal::new(self.email.subject, new));
         let preferences = preferences
             .filter(|new| held_preferences != Some(new))
             .map(|new| Personal::new(self.email.subject, new));
         if full_name.is_none() && preferences.is_none() {
             return vec![];
         }
-        vec![UserEvent::ProfileChanged {
-            full_name,
-            preferences,
-        }]
+        vec![UserEvent::ProfileChanged { full_name, preferences }]
     }
 }

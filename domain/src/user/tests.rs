@@ -24,10 +24,7 @@ fn every_order_is_answered_in_every_stage() {
     let signed_in = E::SignedIn { session: SESSION };
     let signed_out = E::SignedOut { session: SESSION };
     let refused = E::SignInFailed { failure: WRONG };
-    let promoted = E::RoleChanged {
-        from: Role::Member,
-        to: Role::Admin,
-    };
+    let promoted = E::RoleChanged { from: Role::Member, to: Role::Admin };
     let gone = E::Deactivated { role: Role::Member };
     let back = E::Reactivated { role: Role::Member };
     #[rustfmt::skip]
@@ -48,11 +45,7 @@ fn every_order_is_answered_in_every_stage() {
     for (order, answers) in table {
         for (history, answer) in histories().into_iter().zip(answers) {
             let given = format!("given {history:?}, when {order:?}");
-            assert_eq!(
-                user(history).when(order.clone()).inspect_result(),
-                answer,
-                "{given}"
-            );
+            assert_eq!(user(history).when(order.clone()).inspect_result(), answer, "{given}");
         }
     }
 }
@@ -102,20 +95,11 @@ fn changing_to_what_it_is_already_changes_nothing() {
     let preferences = Document::parse(r#"{"theme":"dark"}"#).unwrap();
     let history = vec![
         registered(),
-        E::ProfileChanged {
-            full_name: None,
-            preferences: Some(Personal::new(ID, preferences.clone())),
-        },
+        E::ProfileChanged { full_name: None, preferences: Some(Personal::new(ID, preferences.clone())) },
     ];
     for order in [
-        C::ChangeProfile {
-            full_name: None,
-            preferences: None,
-        },
-        C::ChangeProfile {
-            full_name: Some("Ada".parse().unwrap()),
-            preferences: Some(preferences),
-        },
+        C::ChangeProfile { full_name: None, preferences: None },
+        C::ChangeProfile { full_name: Some("Ada".parse().unwrap()), preferences: Some(preferences) },
         C::ChangeRole { role: Role::Member },
     ] {
         user(history.clone()).when(order).then_expect_events(vec![]);
@@ -124,10 +108,7 @@ fn changing_to_what_it_is_already_changes_nothing() {
 
 #[test]
 fn a_reactivated_user_has_the_role_of_before() {
-    let promoted = E::RoleChanged {
-        from: Role::Member,
-        to: Role::Owner,
-    };
+    let promoted = E::RoleChanged { from: Role::Member, to: Role::Owner };
     user(vec![registered(), promoted, E::Deactivated { role: Role::Owner }])
         .when(C::Reactivate)
         .then_expect_events(vec![E::Reactivated { role: Role::Owner }]);
@@ -237,28 +218,17 @@ fn invited() -> UserEvent {
 }
 
 fn accept() -> UserCommand {
-    C::AcceptInvitation {
-        full_name: "Ada King".parse().unwrap(),
-    }
+    C::AcceptInvitation { full_name: "Ada King".parse().unwrap() }
 }
 
 fn accepted() -> UserEvent {
-    E::InvitationAccepted {
-        full_name: Personal::new(ID, "Ada King".parse().unwrap()),
-        role: Role::Member,
-    }
+    E::InvitationAccepted { full_name: Personal::new(ID, "Ada King".parse().unwrap()), role: Role::Member }
 }
 
 fn rename(name: &str) -> UserCommand {
-    C::ChangeProfile {
-        full_name: Some(name.parse().unwrap()),
-        preferences: None,
-    }
+    C::ChangeProfile { full_name: Some(name.parse().unwrap()), preferences: None }
 }
 
 fn renamed(name: &str) -> UserEvent {
-    E::ProfileChanged {
-        full_name: Some(Personal::new(ID, name.parse().unwrap())),
-        preferences: None,
-    }
+    E::ProfileChanged { full_name: Some(Personal::new(ID, name.parse().unwrap())), preferences: None }
 }

@@ -88,18 +88,8 @@ impl Staged for User {
         let session = SessionId(Uuid::from_u128(3));
         let email = || "ada@acme.org".parse().expect("an address");
         let full_name = || "Ada".parse().expect("a name");
-        let register = |role| UserCommand::Register {
-            user,
-            email: email(),
-            full_name: full_name(),
-            role,
-        };
-        let invite = |role, full_name| UserCommand::Invite {
-            user,
-            email: email(),
-            full_name,
-            role,
-        };
+        let register = |role| UserCommand::Register { user, email: email(), full_name: full_name(), role };
+        let invite = |role, full_name| UserCommand::Invite { user, email: email(), full_name, role };
         let profile = |name: &str, preferences: &str| UserCommand::ChangeProfile {
             full_name: Some(name.parse().expect("a name")),
             preferences: Some(Document::parse(preferences).expect("an object")),
@@ -111,12 +101,7 @@ impl Staged for User {
             ("register", register(Role::Owner)),
             ("invite", invite(Role::Admin, None)),
             ("invite", invite(Role::Owner, Some(full_name()))),
-            (
-                "accept invitation",
-                UserCommand::AcceptInvitation {
-                    full_name: full_name(),
-                },
-            ),
+            ("accept invitation", UserCommand::AcceptInvitation { full_name: full_name() }),
             ("revoke invitation", UserCommand::RevokeInvitation),
             ("change profile", profile("Bob", "{}")),
             ("change profile", profile("Ada", r#"{"a":1}"#)),
@@ -179,16 +164,8 @@ impl Staged for Agent {
 }
 
 impl Staged for Task {
-    const STAGES: &'static [&'static str] = &[
-        "Absent",
-        "Pending",
-        "Queued",
-        "Running",
-        "Completed",
-        "Failed",
-        "Cancelled",
-        "Withdrawn",
-    ];
+    const STAGES: &'static [&'static str] =
+        &["Absent", "Pending", "Queued", "Running", "Completed", "Failed", "Cancelled", "Withdrawn"];
 
     fn stage(&self) -> &'static str {
         match self {
@@ -259,11 +236,7 @@ fn attempt_orders(attempt: AttemptId) -> [(&'static str, TaskCommand); 4] {
         usage,
         retry_at,
     };
-    let complete = TaskCommand::Complete {
-        attempt,
-        output: Document::default(),
-        usage,
-    };
+    let complete = TaskCommand::Complete { attempt, output: Document::default(), usage };
     [
         ("start attempt", TaskCommand::StartAttempt { attempt }),
         ("complete", complete),

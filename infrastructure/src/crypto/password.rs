@@ -23,10 +23,7 @@ impl Argon2Passwords {
     /// A hasher that runs up to `parallel` hashes at once.
     pub fn new(parallel: usize) -> Self {
         let nobody = hash_now("no password hashes to this: nobody's");
-        Self {
-            permits: Arc::new(Semaphore::new(parallel)),
-            nobody,
-        }
+        Self { permits: Arc::new(Semaphore::new(parallel)), nobody }
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
@@ -56,9 +53,7 @@ impl Passwords for Argon2Passwords {
         let fits = self
             .run(move || {
                 PasswordHash::new(hash.expose_secret()).is_ok_and(|hash| {
-                    argon2()
-                        .verify_password(password.expose_secret().as_bytes(), &hash)
-                        .is_ok()
+                    argon2().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
                 })
             })
             .await?;
@@ -72,9 +67,7 @@ fn argon2() -> Argon2<'static> {
 }
 
 fn hash_now(password: &str) -> SecretString {
-    let hash = argon2()
-        .hash_password(password.as_bytes())
-        .expect("Argon2 takes passwords up to 4 GiB");
+    let hash = argon2().hash_password(password.as_bytes()).expect("Argon2 takes passwords up to 4 GiB");
     hash.to_string().into()
 }
 
@@ -86,18 +79,11 @@ mod tests {
     async fn only_the_right_password_fits_and_without_a_hash_none_does() {
         let passwords = Argon2Passwords::new(1);
         let hash = passwords.hash("correct horse".to_owned().into()).await.unwrap();
-        assert!(
-            hash.expose_secret()
-                .starts_with("$argon2id$v=19$m=47104,t=1,p=1$")
-        );
+        assert!(hash.expose_secret().starts_with("$argon2id$v=19$m=47104,t=1,p=1$"));
         let verify =
             |password: &str, hash: Option<SecretString>| passwords.verify(password.to_owned().into(), hash);
         assert!(verify("correct horse", Some(hash.clone())).await.unwrap());
         assert!(!verify("correct hors", Some(hash)).await.unwrap());
-        assert!(
-            !verify("no password hashes to this: nobody's", None)
-                .await
-                .unwrap()
-        );
+        assert!(!verify("no password hashes to this: nobody's", None).await.unwrap());
     }
 }

@@ -37,13 +37,7 @@ impl SealingKey {
         let nonce: [u8; NONCE_BYTES] = rand::random();
         let sealed = self
             .cipher()
-            .encrypt(
-                &XNonce::from(nonce),
-                Payload {
-                    msg: plain,
-                    aad: context,
-                },
-            )
+            .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: context })
             .expect("XChaCha20-Poly1305 takes messages up to 256 GiB");
         [nonce.as_slice(), &sealed].concat()
     }
@@ -51,13 +45,8 @@ impl SealingKey {
     /// What [`SealingKey::seal`] was given.
     pub fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(SealError)?;
-        let payload = Payload {
-            msg: sealed,
-            aad: context,
-        };
-        self.cipher()
-            .decrypt(&XNonce::from(*nonce), payload)
-            .map_err(|_| SealError)
+        let payload = Payload { msg: sealed, aad: context };
+        self.cipher().decrypt(&XNonce::from(*nonce), payload).map_err(|_| SealError)
     }
 
     /// [`SealingKey::seal`] as text.

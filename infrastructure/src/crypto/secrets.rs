@@ -104,20 +104,11 @@ mod tests {
     fn short_shared_and_example_secrets_are_refused() {
         let (one, two) = ("1".repeat(32), "2".repeat(32));
         assert!(secrets(&one, &two).is_ok());
-        assert_eq!(
-            secrets("short", &two).err(),
-            Some(SecretsError::TooShort("SECRET_KEY"))
-        );
-        assert_eq!(
-            secrets(&one, "short").err(),
-            Some(SecretsError::TooShort("AGENTCORES_MASTER_KEY"))
-        );
+        assert_eq!(secrets("short", &two).err(), Some(SecretsError::TooShort("SECRET_KEY")));
+        assert_eq!(secrets(&one, "short").err(), Some(SecretsError::TooShort("AGENTCORES_MASTER_KEY")));
         assert_eq!(secrets(&one, &one).err(), Some(SecretsError::Shared));
         let example = "your-super-secret-jwt-key-change-in-production";
-        assert_eq!(
-            secrets(example, &two).err(),
-            Some(SecretsError::Example("SECRET_KEY"))
-        );
+        assert_eq!(secrets(example, &two).err(), Some(SecretsError::Example("SECRET_KEY")));
     }
 
     #[test]

@@ -84,10 +84,7 @@ impl Tokens for SignedTokens {
             nbf: iat,
             exp: iat + self.access_ttl.num_seconds(),
         };
-        let header = Header {
-            typ: Some(TYPE.to_owned()),
-            ..Header::new(Algorithm::HS256)
-        };
+        let header = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::HS256) };
         let token = jsonwebtoken::encode(&header, &claims, &self.encoding)
             .expect("claims of strings and numbers encode");
         (token.into(), self.access_ttl.num_seconds())
@@ -101,9 +98,7 @@ impl Tokens for SignedTokens {
         if header.typ.as_deref() != Some(TYPE) {
             return None;
         }
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
-            .ok()?
-            .claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
         Some(AccessClaims {
             tenant: TenantId(claims.tid),
             user: UserId(claims.sub),
@@ -115,11 +110,7 @@ impl Tokens for SignedTokens {
         let random: [u8; 32] = rand::random();
         let token = format!("acr_{}", URL_SAFE_NO_PAD.encode(random));
         let digest = Sha256::digest(token.as_bytes()).into();
-        RefreshToken {
-            token: token.into(),
-            digest,
-            expires_at: now + self.refresh_ttl,
-        }
+        RefreshToken { token: token.into(), digest, expires_at: now + self.refresh_ttl }
     }
 
     fn digest_refresh(&self, token: &str) -> Option<[u8; 32]> {
@@ -127,37 +118,21 @@ impl Tokens for SignedTokens {
     }
 
     fn setup(&self, tenant: TenantId) -> SecretString {
-        let mac = mac(
-            &self.one_time,
-            &[b"setup".as_slice(), tenant.0.as_bytes()].concat(),
-        );
+        let mac = mac(&self.one_time, &[b"setup".as_slice(), tenant.0.as_bytes()].concat());
         format!("acs_{}", URL_SAFE_NO_PAD.encode(mac)).into()
     }
 
     fn verify_setup(&self, tenant: TenantId, token: &str) -> bool {
-        let Some(presented) = token
-            .strip_prefix("acs_")
-            .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
+        let Some(presented) = token.strip_prefix("acs_").and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
         else {
             return false;
         };
-        same(
-            &presented,
-            &mac(
-                &self.one_time,
-                &[b"setup".as_slice(), tenant.0.as_bytes()].concat(),
-            ),
-        )
+        same(&presented, &mac(&self.one_time, &[b"setup".as_slice(), tenant.0.as_bytes()].concat()))
     }
 
     fn invitation(&self, ticket: &InvitationTicket) -> SecretString {
         let seconds = ticket.expires_at.timestamp().to_be_bytes();
-        let body = [
-            ticket.tenant.0.as_bytes().as_slice(),
-            ticket.user.0.as_bytes(),
-            &seconds,
-        ]
-        .concat();
+        let body = [ticket.tenant.0.as_bytes().as_slice(), ticket.user.0.as_bytes(), &seconds].concat();
         let token = [body.as_slice(), &self.ticket_mac(&body)].concat();
         format!("aci_{}", URL_SAFE_NO_PAD.encode(token)).into()
     }
@@ -194,11 +169,7 @@ mod tests {
 
     fn claims() -> AccessClaims {
         let id = Uuid::from_u128;
-        AccessClaims {
-            tenant: TenantId(id(1)),
-            user: UserId(id(2)),
-            session: SessionId(id(3)),
-        }
+        AccessClaims { tenant: TenantId(id(1)), user: UserId(id(2)), session: SessionId(id(3)) }
     }
 
     #[test]
@@ -217,32 +188,21 @@ mod tests {
     fn unsigned_foreign_and_mistyped_tokens_are_refused() {
         let tokens = tokens();
         let (token, _) = tokens.access(&claims(), Utc::now());
-        let [_, body, signature] = token.expose_secret().split('.').collect::<Vec<_>>()[..] else {
-            panic!()
-        };
+        let [_, body, signature] = token.expose_secret().split('.').collect::<Vec<_>>()[..] else { panic!() };
         let head = |json: &str| URL_SAFE_NO_PAD.encode(json);
-        for header in [
-            r#"{"alg":"none","typ":"at+jwt"}"#,
-            r#"{"alg":"HS512","typ":"at+jwt"}"#,
-            r#"{"alg":"HS256"}"#,
-        ] {
+        for header in
+            [r#"{"alg":"none","typ":"at+jwt"}"#, r#"{"alg":"HS512","typ":"at+jwt"}"#, r#"{"alg":"HS256"}"#]
+        {
             assert_eq!(
                 tokens.verify_access(&format!("{}.{body}.{signature}", head(header))),
                 None,
                 "{header}"
             );
-            assert_eq!(
-                tokens.verify_access(&format!("{}.{body}.", head(header))),
-                None,
-                "{header}"
-            );
+            assert_eq!(tokens.verify_access(&format!("{}.{body}.", head(header))), None, "{header}");
         }
         let other = Secrets::try_new("3".repeat(32).into(), "2".repeat(32).into()).unwrap();
         let other = SignedTokens::new(&other, TimeDelta::minutes(30), TimeDelta::days(7));
-        assert_eq!(
-            tokens.verify_access(other.access(&claims(), Utc::now()).0.expose_secret()),
-            None
-        );
+        assert_eq!(tokens.verify_access(other.access(&claims(), Utc::now()).0.expose_secret()), None);
     }
 
     #[test]
@@ -254,17 +214,10 @@ mod tests {
         assert!(!tokens.verify_setup(two, setup.expose_secret()));
         assert!(!tokens.verify_setup(one, "acs_"));
         let expires_at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let ticket = InvitationTicket {
-            tenant: one,
-            user: UserId(Uuid::from_u128(5)),
-            expires_at,
-        };
+        let ticket = InvitationTicket { tenant: one, user: UserId(Uuid::from_u128(5)), expires_at };
         let token = tokens.invitation(&ticket);
         assert_eq!(tokens.verify_invitation(token.expose_secret()), Some(ticket));
-        assert_eq!(
-            tokens.verify_invitation(&token.expose_secret().replace("aci_AA", "aci_BB")),
-            None
-        );
+        assert_eq!(tokens.verify_invitation(&token.expose_secret().replace("aci_AA", "aci_BB")), None);
         assert_eq!(tokens.verify_invitation("aci_"), None);
     }
 
@@ -272,10 +225,7 @@ mod tests {
     fn refresh_tokens_are_stored_by_digest_and_anything_else_is_no_token() {
         let tokens = tokens();
         let refresh = tokens.refresh(Utc::now());
-        assert_eq!(
-            tokens.digest_refresh(refresh.token.expose_secret()),
-            Some(refresh.digest)
-        );
+        assert_eq!(tokens.digest_refresh(refresh.token.expose_secret()), Some(refresh.digest));
         assert_eq!(tokens.digest_refresh("acr_short"), None);
     }
 }

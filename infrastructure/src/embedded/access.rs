@@ -26,11 +26,7 @@ pub(super) const POLL: Duration = Duration::from_millis(20);
 
 /// Between two questions: short at first, then long, since each refused one is a line in the server's log.
 pub(super) fn pause_after(waited: Duration) -> Duration {
-    if waited < Duration::from_secs(1) {
-        POLL
-    } else {
-        10 * POLL
-    }
+    if waited < Duration::from_secs(1) { POLL } else { 10 * POLL }
 }
 
 /// What a server says to a new connection.
@@ -57,11 +53,7 @@ impl Access {
     /// `PasswordMissing`
     pub(super) fn load(cluster: &Cluster) -> Result<Self, EmbeddedError> {
         let password = cluster.read_password()?;
-        Ok(Self {
-            cluster: cluster.clone(),
-            socket_dir: socket_dir(cluster),
-            password,
-        })
+        Ok(Self { cluster: cluster.clone(), socket_dir: socket_dir(cluster), password })
     }
 
     /// For the owner role and the product's database.
@@ -78,10 +70,7 @@ impl Access {
 
     pub(super) fn url(&self) -> String {
         let host = percent_encoded(&self.socket_dir.display().to_string());
-        format!(
-            "postgres://{OWNER}:{}@localhost/{DATABASE}?host={host}&sslmode=disable",
-            self.password
-        )
+        format!("postgres://{OWNER}:{}@localhost/{DATABASE}?host={host}&sslmode=disable", self.password)
     }
 
     /// # Errors
@@ -95,11 +84,7 @@ impl Access {
             return Ok(Answer::Busy);
         };
         match connected {
-            Ok(connection) => connection
-                .close()
-                .await
-                .map(|()| Answer::Ready)
-                .map_err(Into::into),
+            Ok(connection) => connection.close().await.map(|()| Answer::Ready).map_err(Into::into),
             Err(sqlx::Error::Io(error)) => match error.kind() {
                 ErrorKind::ConnectionRefused | ErrorKind::NotFound => Ok(Answer::Absent),
                 ErrorKind::PermissionDenied => Err(io("connect to", &self.socket_dir)(error)),
@@ -108,9 +93,7 @@ impl Access {
             Err(sqlx::Error::Database(error)) => match error.code().as_deref() {
                 // cannot_connect_now, admin_shutdown, crash_shutdown, too_many_connections
                 Some("57P03" | "57P01" | "57P02" | "53300") => Ok(Answer::Busy),
-                Some("28P01") => Err(EmbeddedError::PasswordRefused {
-                    path: self.cluster.password_file(),
-                }),
+                Some("28P01") => Err(EmbeddedError::PasswordRefused { path: self.cluster.password_file() }),
                 _ => Err(sqlx::Error::Database(error).into()),
             },
             Err(error) => Err(error.into()),
@@ -127,9 +110,7 @@ impl Access {
             match self.ask().await? {
                 Answer::Busy if since.elapsed() < RECOVERY => sleep(pause_after(since.elapsed())).await,
                 Answer::Busy => {
-                    return Err(EmbeddedError::NotReady {
-                        log: self.cluster.log(),
-                    });
+                    return Err(EmbeddedError::NotReady { log: self.cluster.log() });
                 }
                 settled => return Ok(settled),
             }
@@ -138,12 +119,10 @@ impl Access {
 
     /// Whether somebody listens: cheaper than asking, and not in the server's log.
     pub(super) async fn is_listening(&self) -> bool {
-        UnixStream::connect(socket_file(&self.socket_dir))
-            .await
-            .map_or_else(
-                |error| !matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound),
-                |_| true,
-            )
+        UnixStream::connect(socket_file(&self.socket_dir)).await.map_or_else(
+            |error| !matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound),
+            |_| true,
+        )
     }
 
     /// Makes the product's database unless it is there.
@@ -154,9 +133,7 @@ impl Access {
             .fetch_optional(&mut connection)
             .await?;
         if found.is_none() {
-            connection
-                .execute(format!("create database {DATABASE}").as_str())
-                .await?;
+            connection.execute(format!("create database {DATABASE}").as_str()).await?;
         }
         connection.close().await?;
         Ok(())
@@ -165,9 +142,8 @@ impl Access {
     /// Whether the running server writes through to the disk.
     pub(super) async fn has_fsync(&self) -> Result<bool, EmbeddedError> {
         let mut connection = PgConnection::connect_with(&self.options().database("postgres")).await?;
-        let fsync: String = sqlx::query_scalar("select current_setting('fsync')")
-            .fetch_one(&mut connection)
-            .await?;
+        let fsync: String =
+            sqlx::query_scalar("select current_setting('fsync')").fetch_one(&mut connection).await?;
         connection.close().await?;
         Ok(fsync == "on")
     }

@@ -21,11 +21,8 @@ impl Account {
     pub(super) fn choose(cluster_owner: Option<u32>) -> Result<Self, EmbeddedError> {
         let path = Path::new("/etc/passwd");
         let passwd = fs::read_to_string(path).map_err(io("read", path))?;
-        let accounts: Vec<Self> = passwd
-            .lines()
-            .filter_map(parse)
-            .filter(|account| account.uid != 0)
-            .collect();
+        let accounts: Vec<Self> =
+            passwd.lines().filter_map(parse).filter(|account| account.uid != 0).collect();
         let owner = accounts.iter().find(|account| Some(account.uid) == cluster_owner);
         let named = |name: &str| accounts.iter().find(|account| account.name == name);
         owner
@@ -55,11 +52,8 @@ impl Account {
 
 /// macOS writes `nobody` as -2, which is the same 32 bits.
 fn parse(line: &str) -> Option<Account> {
-    let id = |text: &str| {
-        text.parse::<u32>()
-            .ok()
-            .or_else(|| text.parse::<i32>().ok().map(i32::cast_unsigned))
-    };
+    let id =
+        |text: &str| text.parse::<u32>().ok().or_else(|| text.parse::<i32>().ok().map(i32::cast_unsigned));
     let mut fields = line.split(':');
     let name = fields.next()?.to_owned();
     let uid = id(fields.nth(1)?)?;
@@ -69,15 +63,9 @@ fn parse(line: &str) -> Option<Account> {
 
 /// Effective uid of this process; the standard library has no way to ask without `unsafe`.
 pub(super) async fn find_own_uid() -> Result<u32, EmbeddedError> {
-    let output = Command::new("id")
-        .arg("-u")
-        .output()
-        .await
-        .map_err(io("run", Path::new("id")))?;
+    let output = Command::new("id").arg("-u").output().await.map_err(io("run", Path::new("id")))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    text.trim()
-        .parse()
-        .map_err(|error| io("understand", Path::new("id"))(std::io::Error::other(error)))
+    text.trim().parse().map_err(|error| io("understand", Path::new("id"))(std::io::Error::other(error)))
 }
 
 #[cfg(test)]
@@ -87,14 +75,7 @@ mod tests {
     #[test]
     fn a_negative_uid_is_the_same_bits() {
         let nobody = parse("nobody:*:-2:-2:Unprivileged User:/var/empty:/usr/bin/false").unwrap();
-        assert_eq!(
-            nobody,
-            Account {
-                name: "nobody".into(),
-                uid: 4_294_967_294,
-                gid: 4_294_967_294
-            }
-        );
+        assert_eq!(nobody, Account { name: "nobody".into(), uid: 4_294_967_294, gid: 4_294_967_294 });
         assert_eq!(parse("# a comment"), None);
     }
 }

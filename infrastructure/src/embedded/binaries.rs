@@ -56,10 +56,7 @@ impl Binaries {
                 cluster: major,
                 found: found.iter().map(u32::to_string).collect::<Vec<_>>().join(", "),
             },
-            (_, Some(named)) => EmbeddedError::UnusableBinaries {
-                path: named.clone(),
-                oldest: OLDEST_MAJOR,
-            },
+            (_, Some(named)) => EmbeddedError::UnusableBinaries { path: named.clone(), oldest: OLDEST_MAJOR },
             (_, None) => EmbeddedError::NoBinaries { oldest: OLDEST_MAJOR },
         })
     }
@@ -76,27 +73,18 @@ async fn inspect(dir: &Path) -> Option<Binaries> {
     if let Some(Err(error)) = npm_package_of(&dir).map(link_libraries) {
         tracing::debug!(%error, "the libraries of the PostgreSQL package cannot be linked");
     }
-    let output = Command::new(&postgres)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output()
-        .await
-        .ok()?;
+    let output = Command::new(&postgres).arg("--version").stdin(Stdio::null()).output().await.ok()?;
     let major = parse_major(&String::from_utf8_lossy(&output.stdout));
     if major.is_none() {
         let said = String::from_utf8_lossy(&output.stderr);
         tracing::warn!(dir = %dir.display(), said = said.trim(), "this PostgreSQL does not run, looking further");
     }
-    major
-        .filter(|major| *major >= OLDEST_MAJOR)
-        .map(|major| Binaries { dir, major })
+    major.filter(|major| *major >= OLDEST_MAJOR).map(|major| Binaries { dir, major })
 }
 
 /// The package's root, for `<root>/native/bin`.
 fn npm_package_of(bin: &Path) -> Option<&Path> {
-    bin.parent()
-        .filter(|native| native.ends_with("native"))
-        .and_then(Path::parent)
+    bin.parent().filter(|native| native.ends_with("native")).and_then(Path::parent)
 }
 
 /// From `postgres (Postgres) 15.18 (Debian 15.18-0+deb12u1)`, `19beta1` included.
@@ -143,10 +131,7 @@ mod tests {
 
     #[test]
     fn the_major_version_is_the_first_number_after_the_name() {
-        assert_eq!(
-            parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"),
-            Some(15)
-        );
+        assert_eq!(parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
         assert_eq!(parse_major("postgres (PostgreSQL) 19beta1\n"), Some(19));
         assert_eq!(parse_major("something else 7"), None);
     }

@@ -89,11 +89,7 @@ impl Cluster {
             if path.exists() {
                 fs::remove_file(&path)?;
             }
-            let mut file = fs::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)?;
+            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
             file.write_all(password.as_bytes())?;
             file.sync_all()
         };

@@ -39,26 +39,14 @@ impl EmbeddedPostgres {
         }
         let settings = settings(&options, &access.socket_dir);
         let (durability, own_uid) = (options.durability, find_own_uid().await?);
-        let mut server = Server {
-            access,
-            cluster,
-            binaries,
-            runner,
-            durability,
-            settings,
-            own_uid,
-            child: None,
-        };
+        let mut server =
+            Server { access, cluster, binaries, runner, durability, settings, own_uid, child: None };
         server.bring_up().await?;
         server.access.ensure_database().await?;
         let access = server.access.clone();
         let (stop, stopped) = oneshot::channel();
         let supervisor = tokio::spawn(supervise(server, lock, stopped));
-        Ok(Self {
-            access,
-            stop,
-            supervisor,
-        })
+        Ok(Self { access, stop, supervisor })
     }
 
     /// For the cluster's owner, a superuser, and the database `agentcores`. Row level security does not bind it:

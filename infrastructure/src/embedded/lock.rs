@@ -37,13 +37,8 @@ impl DataLock {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) if Instant::now() < give_up => sleep(PAUSE).await,
                 Err(TryLockError::WouldBlock) => {
-                    let pid = fs::read_to_string(&path)
-                        .ok()
-                        .and_then(|text| text.trim().parse().ok());
-                    return Err(EmbeddedError::InUse {
-                        data_dir: data_dir.to_owned(),
-                        pid,
-                    });
+                    let pid = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
+                    return Err(EmbeddedError::InUse { data_dir: data_dir.to_owned(), pid });
                 }
                 Err(TryLockError::Error(error)) => return Err(io("lock", &path)(error)),
             }

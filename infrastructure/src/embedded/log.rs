@@ -24,19 +24,9 @@ impl Log {
         if fs::metadata(path).is_ok_and(|found| found.len() > ROTATE_AT_BYTES) {
             fs::rename(path, path.with_extension("log.1")).map_err(io("rotate", path))?;
         }
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map_err(io("open", path))?;
+        let file = File::options().create(true).append(true).open(path).map_err(io("open", path))?;
         let from = file.metadata().map_err(io("look at", path))?.len();
-        Ok((
-            Self {
-                path: path.to_owned(),
-                from,
-            },
-            file,
-        ))
+        Ok((Self { path: path.to_owned(), from }, file))
     }
 
     /// The last lines of this attempt; empty when there are none.
@@ -55,10 +45,6 @@ impl Log {
 
 /// The end of a longer output, on one line.
 pub(super) fn last_lines(text: &str) -> String {
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     lines[lines.len().saturating_sub(TAIL_LINES)..].join(" | ")
 }

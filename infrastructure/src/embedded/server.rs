@@ -145,28 +145,16 @@ impl Server {
                 let errors = file.try_clone().map_err(io("open", &self.cluster.log()))?;
                 let mut command = self.runner.command(&self.binaries.postgres());
                 command.arg("-D").arg(self.cluster.pg());
-                with_settings(&mut command, &self.settings)
-                    .stdout(file)
-                    .stderr(errors);
-                none.insert((
-                    command.spawn().map_err(io("run", &self.binaries.postgres()))?,
-                    log,
-                ))
+                with_settings(&mut command, &self.settings).stdout(file).stderr(errors);
+                none.insert((command.spawn().map_err(io("run", &self.binaries.postgres()))?, log))
             }
         };
         let since = Instant::now();
         loop {
-            if child
-                .try_wait()
-                .map_err(io("wait for", &self.binaries.postgres()))?
-                .is_some()
-            {
+            if child.try_wait().map_err(io("wait for", &self.binaries.postgres()))?.is_some() {
                 let tail = log.tail();
                 self.child = None;
-                return Err(EmbeddedError::NotStarting {
-                    log: self.cluster.log(),
-                    tail,
-                });
+                return Err(EmbeddedError::NotStarting { log: self.cluster.log(), tail });
             }
             match self.access.ask().await? {
                 Answer::Ready => return Ok(()),
@@ -174,9 +162,7 @@ impl Server {
                     sleep(pause_after(since.elapsed())).await;
                 }
                 Answer::Busy | Answer::Absent => {
-                    return Err(EmbeddedError::NotReady {
-                        log: self.cluster.log(),
-                    });
+                    return Err(EmbeddedError::NotReady { log: self.cluster.log() });
                 }
             }
         }

@@ -46,10 +46,7 @@ pub struct StoredAnswer {
 impl Answers {
     /// Answers sealed under this deployment's key. `pool` is the writing role's.
     pub fn new(pool: PgPool, secrets: &Secrets) -> Self {
-        Self {
-            pool,
-            key: Arc::new(secrets.sealing_key(Purpose::Answers)),
-        }
+        Self { pool, key: Arc::new(secrets.sealing_key(Purpose::Answers)) }
     }
 
     /// What is known of a key in a scope: the tenant's id, or the nil id where nobody is signed in.

@@ -53,11 +53,7 @@ pub(super) struct Codec<'a> {
 
 impl<'a> Codec<'a> {
     pub(super) const fn new(vault: &'a Vault, tenant: TenantId) -> Self {
-        Self {
-            vault,
-            tenant,
-            new_keys: vec![],
-        }
+        Self { vault, tenant, new_keys: vec![] }
     }
 
     /// The keys that the encoded texts need and that are not stored yet.
@@ -85,10 +81,7 @@ impl<'a> Codec<'a> {
             };
             let plain = serde_json_canonicalizer::to_string(&plain).expect("JSON serialises");
             let member = match self.key(subject).await? {
-                Some(key) => (
-                    "sealed",
-                    key.seal_text(&context(self.tenant, subject), &plain).into(),
-                ),
+                Some(key) => ("sealed", key.seal_text(&context(self.tenant, subject), &plain).into()),
                 None => ("erased", true.into()),
             };
             *sealed = Map::from_iter([(member.0.to_owned(), member.1), subject_member(subject)]);
@@ -135,11 +128,7 @@ impl<'a> Codec<'a> {
             .ok_or_else(|| DecodeError::unknown(&row, "aggregate type"))?;
         Ok(Recorded {
             position: row.position,
-            stream: StreamId {
-                tenant: self.tenant,
-                aggregate,
-                id: row.aggregate_id,
-            },
+            stream: StreamId { tenant: self.tenant, aggregate, id: row.aggregate_id },
             sequence: row.sequence,
             id: row.event_id,
             recorded_at: row.recorded_at,
@@ -151,13 +140,8 @@ impl<'a> Codec<'a> {
     pub(super) async fn decode_event(&mut self, row: &EventRow) -> Result<Event, DecodeError> {
         let steps = upcasters();
         let mut text = std::borrow::Cow::Borrowed(row.payload.as_str());
-        if steps
-            .iter()
-            .any(|step| step.can_upcast(&row.event_type, &row.event_version))
-        {
-            text = upcast(&steps, row)
-                .map_err(|error| DecodeError::malformed(row, &error))?
-                .into();
+        if steps.iter().any(|step| step.can_upcast(&row.event_type, &row.event_version)) {
+            text = upcast(&steps, row).map_err(|error| DecodeError::malformed(row, &error))?.into();
         }
         if text.contains("\"sealed\":") {
             let mut value: Value =
@@ -200,24 +184,18 @@ impl<'a> Codec<'a> {
             serde_json::from_str(text).unwrap_or_default();
         let kind = members.remove("actor_type").unwrap_or_default();
         let actor = Actor::find(&kind, members.get("actor_id").map(String::as_str));
-        let subject = members
-            .remove("sealed_for")
-            .and_then(|text| Uuid::parse_str(&text).ok());
+        let subject = members.remove("sealed_for").and_then(|text| Uuid::parse_str(&text).ok());
         let key = match subject {
             Some(subject) => self.stored_key(subject).await?,
             None => None,
         };
         let mut open = |name: &str| {
             let sealed = members.remove(name)?;
-            key.as_ref()?
-                .open_text(&context(self.tenant, subject?), &sealed)
-                .ok()
+            key.as_ref()?.open_text(&context(self.tenant, subject?), &sealed).ok()
         };
         let (ip, user_agent) = (open("ip"), open("user_agent"));
-        let session = members
-            .remove("session_id")
-            .and_then(|text| Uuid::parse_str(&text).ok())
-            .map(SessionId);
+        let session =
+            members.remove("session_id").and_then(|text| Uuid::parse_str(&text).ok()).map(SessionId);
         Ok(Metadata {
             actor: actor.unwrap_or(Actor::Anonymous),
             session,
@@ -259,12 +237,7 @@ impl<'a> Codec<'a> {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DecodeError {
     #[error("event {position} ({event_type} {event_version}) does not read: {why}")]
-    Row {
-        position: i64,
-        event_type: String,
-        event_version: String,
-        why: String,
-    },
+    Row { position: i64, event_type: String, event_version: String, why: String },
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
@@ -280,12 +253,7 @@ impl DecodeError {
 
     fn of(row: &EventRow, why: String) -> Self {
         let (event_type, event_version) = (row.event_type.clone(), row.event_version.clone());
-        Self::Row {
-            position: row.position,
-            event_type,
-            event_version,
-            why,
-        }
+        Self::Row { position: row.position, event_type, event_version, why }
     }
 }
 
@@ -318,27 +286,16 @@ fn upcast(steps: &[Box<dyn EventUpcaster>], row: &EventRow) -> Result<String, se
         metadata: Value::Null,
     };
     let present = steps.iter().fold(event, |event, step| {
-        if step.can_upcast(&event.event_type, &event.event_version) {
-            step.upcast(event)
-        } else {
-            event
-        }
+        if step.can_upcast(&event.event_type, &event.event_version) { step.upcast(event) } else { event }
     });
     Ok(present.payload.to_string())
 }
 
 /// Every object of a payload that holds personal data, in any of its forms: they stand directly in the event.
 fn personal_members(payload: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
-    let event = payload
-        .as_object_mut()
-        .and_then(|tagged| tagged.values_mut().next());
-    let members = event
-        .and_then(Value::as_object_mut)
-        .into_iter()
-        .flat_map(Map::values_mut);
-    members
-        .filter_map(Value::as_object_mut)
-        .filter(|object| object.contains_key("subject"))
+    let event = payload.as_object_mut().and_then(|tagged| tagged.values_mut().next());
+    let members = event.and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
+    members.filter_map(Value::as_object_mut).filter(|object| object.contains_key("subject"))
 }
 
 fn take_personal(object: &mut Map<String, Value>) -> Option<(Uuid, Value)> {
@@ -346,10 +303,7 @@ fn take_personal(object: &mut Map<String, Value>) -> Option<(Uuid, Value)> {
 }
 
 fn subject_of(object: &Map<String, Value>) -> Option<Uuid> {
-    object
-        .get("subject")?
-        .as_str()
-        .and_then(|text| Uuid::parse_str(text).ok())
+    object.get("subject")?.as_str().and_then(|text| Uuid::parse_str(text).ok())
 }
 
 fn subject_member(subject: Uuid) -> (String, Value) {

@@ -98,11 +98,7 @@ impl Credentials for PgCredentials {
         .map_err(unavailable)?;
         if let Some((tenant, user, session)) = rotated {
             let (tenant, user, session) = (TenantId(tenant), UserId(user), SessionId(session));
-            return Ok(Rotation::Rotated {
-                tenant,
-                user,
-                session,
-            });
+            return Ok(Rotation::Rotated { tenant, user, session });
         }
         let ended = sqlx::query(
             "update sessions s
@@ -115,10 +111,6 @@ impl Credentials for PgCredentials {
         .execute(&self.pool)
         .await
         .map_err(unavailable)?;
-        Ok(if ended.rows_affected() > 0 {
-            Rotation::Reused
-        } else {
-            Rotation::Unknown
-        })
+        Ok(if ended.rows_affected() > 0 { Rotation::Reused } else { Rotation::Unknown })
     }
 }

@@ -69,11 +69,7 @@ impl Database {
         let writing = pool::connect(service.clone(), As::Writer, connections.div_ceil(2)).await?;
         is_current(&writing).await?;
         let reading = pool::connect(service.clone(), As::Reader, connections).await?;
-        Ok(Self {
-            service,
-            reading,
-            writing,
-        })
+        Ok(Self { service, reading, writing })
     }
 
     /// Tenant-scoped reads.
@@ -93,11 +89,7 @@ impl Database {
 
     /// Whether it answers.
     pub async fn ping(&self) -> Result<(), Unavailable> {
-        self.reading
-            .execute("select 1")
-            .await
-            .map(|_| ())
-            .map_err(unavailable)
+        self.reading.execute("select 1").await.map(|_| ()).map_err(unavailable)
     }
 
     /// Closes every connection; what is under way ends first.
@@ -152,10 +144,7 @@ async fn prepare_login(
         // The password must not reach the log of statements.
         let quiet = statement.as_str();
         if let Err(error) = conn.execute(quiet).await {
-            tracing::debug!(
-                error = &error as &dyn std::error::Error,
-                "another process prepares the login"
-            );
+            tracing::debug!(error = &error as &dyn std::error::Error, "another process prepares the login");
         }
     }
     PgConnection::connect_with(&service).await?.close().await?;
@@ -169,9 +158,5 @@ async fn is_current(pool: &PgPool) -> Result<(), DatabaseError> {
         .await
         .map_err(|_| DatabaseError::Schema)?;
     let known: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
-    if applied == known {
-        Ok(())
-    } else {
-        Err(DatabaseError::Schema)
-    }
+    if applied == known { Ok(()) } else { Err(DatabaseError::Schema) }
 }

@@ -33,11 +33,7 @@ impl PgEventLog {
         options: CommitterOptions,
     ) -> Result<Self, sqlx::Error> {
         let committer = Committer::start(database, vault.clone(), projectors, wake, options).await?;
-        Ok(Self {
-            reader: database.reader(),
-            vault,
-            committer: Arc::new(committer),
-        })
+        Ok(Self { reader: database.reader(), vault, committer: Arc::new(committer) })
     }
 
     /// Takes no more commits and returns when those that were taken are answered.
@@ -69,10 +65,7 @@ impl EventLog for PgEventLog {
             .await
             .map_err(unavailable)?;
         let mut codec = Codec::new(&self.vault, stream.tenant);
-        let mut loaded = Loaded {
-            events: Vec::with_capacity(rows.len()),
-            ..Loaded::default()
-        };
+        let mut loaded = Loaded { events: Vec::with_capacity(rows.len()), ..Loaded::default() };
         for row in rows {
             loaded.version = row.sequence;
             loaded.recorded_at = Some(row.recorded_at);

@@ -122,11 +122,7 @@ impl Feed {
                          order by position
                          limit $4"
                     );
-                    let query = sqlx::query_as(&sql)
-                        .bind(tenant.0)
-                        .bind(after)
-                        .bind(types)
-                        .bind(limit);
+                    let query = sqlx::query_as(&sql).bind(tenant.0).bind(after).bind(types).bind(limit);
                     query.fetch_all(conn).await
                 })
             })
@@ -158,11 +154,7 @@ impl Feed {
         let more = rows.len() > wanted;
         rows.truncate(wanted);
         let next = rows.last().map(|row| row.position).filter(|_| more);
-        Ok(LogPage {
-            items: self.present(tenant, rows).await?,
-            next,
-            total,
-        })
+        Ok(LogPage { items: self.present(tenant, rows).await?, next, total })
     }
 
     /// The end of the tenant's log.
@@ -186,11 +178,7 @@ impl Feed {
         for row in rows {
             let data = present(&mut codec, &row.payload).await?;
             let leaf_hash = row.leaf_hash.as_slice().try_into().unwrap_or_default();
-            events.push(FeedEvent {
-                recorded: codec.decode(row).await?,
-                leaf_hash,
-                data,
-            });
+            events.push(FeedEvent { recorded: codec.decode(row).await?, leaf_hash, data });
         }
         Ok(events)
     }
@@ -202,10 +190,8 @@ pub(super) const HEAD_COLUMNS: &str =
 
 /// The head of a row of [`HEAD_COLUMNS`].
 pub(super) fn head_of(row: &sqlx::postgres::PgRow) -> Result<LogHead, sqlx::Error> {
-    let count = |name: &str| {
-        row.try_get::<i32, _>(name)
-            .map(|count| u32::try_from(count).unwrap_or_default())
-    };
+    let count =
+        |name: &str| row.try_get::<i32, _>(name).map(|count| u32::try_from(count).unwrap_or_default());
     Ok(LogHead {
         position: row.try_get("position")?,
         recorded_at: Some(row.try_get("recorded_at")?),
@@ -234,9 +220,7 @@ impl LogFilter {
             sql.push(" and aggregate_id = ").push_bind(id);
         }
         if !self.event_types.is_empty() {
-            sql.push(" and event_type = any (")
-                .push_bind(self.event_types.clone())
-                .push(")");
+            sql.push(" and event_type = any (").push_bind(self.event_types.clone()).push(")");
         }
         if let Some(from) = self.from {
             sql.push(" and recorded_at >= ").push_bind(from);
@@ -258,7 +242,6 @@ impl LogFilter {
         if let Some(position) = self.beyond {
             sql.push(format!(" and position {beyond} ")).push_bind(position);
         }
-        sql.push(format!(" order by position {order} limit "))
-            .push_bind(limit + 1);
+        sql.push(format!(" order by position {order} limit ")).push_bind(limit + 1);
     }
 }

@@ -27,21 +27,13 @@ pub struct TenantEventStoreContext<A> {
 impl TenantEventStore {
     /// The streams of one tenant; commits carry this metadata.
     pub const fn new(log: Arc<dyn EventLog>, tenant: TenantId, metadata: Metadata) -> Self {
-        Self {
-            log,
-            tenant,
-            metadata,
-        }
+        Self { log, tenant, metadata }
     }
 
     fn stream<A: Root>(&self, aggregate_id: &str) -> Result<StreamId, AggregateError<A::Error>> {
         let id = Uuid::parse_str(aggregate_id)
             .map_err(|error| AggregateError::UnexpectedError(Box::new(error)))?;
-        Ok(StreamId {
-            tenant: self.tenant,
-            aggregate: A::KIND,
-            id,
-        })
+        Ok(StreamId { tenant: self.tenant, aggregate: A::KIND, id })
     }
 }
 
@@ -66,11 +58,7 @@ where
         &self,
         aggregate_id: &str,
     ) -> Result<Vec<EventEnvelope<A>>, AggregateError<A::Error>> {
-        let loaded = self
-            .log
-            .load(self.stream::<A>(aggregate_id)?)
-            .await
-            .map_err(away)?;
+        let loaded = self.log.load(self.stream::<A>(aggregate_id)?).await.map_err(away)?;
         let events = loaded.events.into_iter().filter_map(A::own).enumerate();
         let envelope = |(index, payload)| EventEnvelope {
             aggregate_id: aggregate_id.to_owned(),
@@ -88,11 +76,7 @@ where
         for event in loaded.events.into_iter().filter_map(A::own) {
             aggregate.apply(event);
         }
-        Ok(TenantEventStoreContext {
-            stream,
-            version: loaded.version,
-            aggregate,
-        })
+        Ok(TenantEventStoreContext { stream, version: loaded.version, aggregate })
     }
 
     async fn commit(

@@ -37,9 +37,6 @@ use application::ports::Unavailable;
 
 /// Logs why the database did not answer; the caller only learns that it is away.
 fn unavailable(error: sqlx::Error) -> Unavailable {
-    tracing::error!(
-        error = &error as &dyn std::error::Error,
-        "the database did not answer"
-    );
+    tracing::error!(error = &error as &dyn std::error::Error, "the database did not answer");
     Unavailable
 }

@@ -29,12 +29,8 @@ impl LogPages {
         let sql = format!(
             "select {EVENT_COLUMNS} from events where tenant_id = $1 and position > $2 order by position limit $3"
         );
-        let rows: Vec<EventRow> = sqlx::query_as(&sql)
-            .bind(tenant.0)
-            .bind(after)
-            .bind(limit)
-            .fetch_all(conn)
-            .await?;
+        let rows: Vec<EventRow> =
+            sqlx::query_as(&sql).bind(tenant.0).bind(after).bind(limit).fetch_all(conn).await?;
         let mut codec = Codec::new(&self.vault, tenant);
         let mut events = Vec::with_capacity(rows.len());
         for row in rows {

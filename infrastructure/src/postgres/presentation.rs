@@ -6,13 +6,7 @@ use serde_json::{Map, Value};
 use super::codec::{Codec, DecodeError};
 
 /// Members that hold a user's own JSON object, which stands as a string in the log.
-const DOCUMENTS: [&str; 5] = [
-    "configuration",
-    "input_data",
-    "output_data",
-    "settings",
-    "preferences",
-];
+const DOCUMENTS: [&str; 5] = ["configuration", "input_data", "output_data", "settings", "preferences"];
 
 /// What an event says, without the tag around it: personal data opened (`null` once erased), users' own documents
 /// as the objects they are, to the letter.

@@ -34,7 +34,6 @@ impl Reader {
             conn.execute("rollback").await?;
             result
         });
-        task.await
-            .unwrap_or_else(|panic| Err(sqlx::Error::Io(std::io::Error::other(panic))))
+        task.await.unwrap_or_else(|panic| Err(sqlx::Error::Io(std::io::Error::other(panic))))
     }
 }

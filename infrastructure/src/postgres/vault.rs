@@ -42,11 +42,7 @@ impl Vault {
     /// The vault of a deployment. `pool` is the writing role's.
     pub fn new(pool: PgPool, secrets: &Secrets) -> Self {
         let master = Arc::new(secrets.sealing_key(Purpose::PersonalKeys));
-        Self {
-            pool,
-            master,
-            keys: Cache::new(100_000),
-        }
+        Self { pool, master, keys: Cache::new(100_000) }
     }
 
     /// The key of a person.
@@ -80,11 +76,7 @@ impl Vault {
     pub(super) fn make(&self, tenant: TenantId, subject: Uuid) -> NewKey {
         let key = SealingKey::random();
         let wrapped = self.master.seal(&context(tenant, subject), key.bytes());
-        NewKey {
-            subject,
-            key,
-            wrapped,
-        }
+        NewKey { subject, key, wrapped }
     }
 
     /// Remembers a key that is stored now.

@@ -27,10 +27,7 @@ impl Wake {
     pub(super) fn watch(&self, tenant: TenantId) -> watch::Receiver<i64> {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         tenants.retain(|_, sender| sender.receiver_count() > 0);
-        tenants
-            .entry(tenant)
-            .or_insert_with(|| watch::channel(0).0)
-            .subscribe()
+        tenants.entry(tenant).or_insert_with(|| watch::channel(0).0).subscribe()
     }
 
     /// Returns when any log grew since the last call: for workers waiting for tasks.
@@ -53,12 +50,7 @@ impl Wake {
 
     fn publish_all(&self) {
         self.work.notify_one();
-        for sender in self
-            .tenants
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-        {
+        for sender in self.tenants.lock().unwrap_or_else(PoisonError::into_inner).values() {
             sender.send_modify(|_| {});
         }
     }
@@ -112,8 +104,5 @@ pub(super) fn announcement(heads: impl ExactSizeIterator<Item = (TenantId, i64)>
     if heads.len() > 100 {
         return ALL.to_owned();
     }
-    heads
-        .map(|(tenant, position)| format!("{}={position}", tenant.0.simple()))
-        .collect::<Vec<_>>()
-        .join(",")
+    heads.map(|(tenant, position)| format!("{}={position}", tenant.0.simple())).collect::<Vec<_>>().join(",")
 }

@@ -24,11 +24,7 @@ impl ModelProvider for Echo {
         Ok(ModelReply {
             // An input near the size limit may not fit a second time beside the rest of the answer.
             output: Document::parse(output.get()).unwrap_or_default(),
-            usage: Usage {
-                input_tokens: tokens,
-                output_tokens: tokens,
-                cost_micro_usd: MicroUsd::default(),
-            },
+            usage: Usage { input_tokens: tokens, output_tokens: tokens, cost_micro_usd: MicroUsd::default() },
         })
     }
 }

@@ -32,10 +32,7 @@ impl TestDir {
     fn new(parent: &Path, name: &str) -> Self {
         let path = parent.join(format!("agentcores-test-{}-{name}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
-        Self {
-            path,
-            borrowed: false,
-        }
+        Self { path, borrowed: false }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -43,12 +40,7 @@ impl TestDir {
     }
 
     pub(crate) fn postmaster(&self) -> Option<u32> {
-        fs::read_to_string(self.path.join("pg/postmaster.pid"))
-            .ok()?
-            .lines()
-            .next()?
-            .parse()
-            .ok()
+        fs::read_to_string(self.path.join("pg/postmaster.pid")).ok()?.lines().next()?.parse().ok()
     }
 }
 
@@ -69,10 +61,7 @@ pub(crate) fn options(dir: &TestDir, durability: Durability) -> Options {
     Options {
         data_dir: dir.path().to_owned(),
         binaries: env::var_os("AGENTCORES_PG_BIN").map(PathBuf::from),
-        search_from: Path::new(env!("CARGO_MANIFEST_DIR"))
-            .ancestors()
-            .map(Path::to_owned)
-            .collect(),
+        search_from: Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(Path::to_owned).collect(),
         durability,
         max_connections: 30,
     }
@@ -80,11 +69,7 @@ pub(crate) fn options(dir: &TestDir, durability: Durability) -> Options {
 
 pub(crate) fn kill(signal: &str, pid: u32) {
     let script = format!("kill -s {signal} {pid}");
-    Command::new("/bin/sh")
-        .args(["-c", &script])
-        .stderr(Stdio::null())
-        .status()
-        .unwrap();
+    Command::new("/bin/sh").args(["-c", &script]).stderr(Stdio::null()).status().unwrap();
 }
 
 /// Polls for at most 30 seconds.
@@ -138,17 +123,12 @@ impl Service {
             while self.stdout.read_line(&mut line).is_ok_and(|read| read > 0) {}
             done.send(()).ok();
         });
-        ended
-            .recv_timeout(Duration::from_secs(5))
-            .expect("the service's pipe is still open");
+        ended.recv_timeout(Duration::from_secs(5)).expect("the service's pipe is still open");
     }
 }
 
 pub(crate) fn dir_of_service() -> Option<TestDir> {
-    env::var_os(DIR_OF_SERVICE).map(|path| TestDir {
-        path: path.into(),
-        borrowed: true,
-    })
+    env::var_os(DIR_OF_SERVICE).map(|path| TestDir { path: path.into(), borrowed: true })
 }
 
 /// A process of the cluster's owner that is no Postgres.

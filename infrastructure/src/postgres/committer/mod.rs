@@ -47,11 +47,7 @@ pub struct CommitterOptions {
 
 impl Default for CommitterOptions {
     fn default() -> Self {
-        Self {
-            writers: 2,
-            max_batch: 512,
-            queue: 4_096,
-        }
+        Self { writers: 2, max_batch: 512, queue: 4_096 }
     }
 }
 
@@ -98,15 +94,10 @@ impl Committer {
     }
 
     pub(super) async fn commit(&self, commit: Commit) -> Result<Receipt, CommitError> {
-        let prepared = Prepared::new(&self.vault, commit)
-            .await
-            .map_err(|_| CommitError::Unavailable)?;
+        let prepared = Prepared::new(&self.vault, commit).await.map_err(|_| CommitError::Unavailable)?;
         let (reply, answer) = oneshot::channel();
         let queue = self.queue_of(&prepared).ok_or(CommitError::Unavailable)?;
-        queue
-            .send(Job { prepared, reply })
-            .await
-            .map_err(|_| CommitError::Unavailable)?;
+        queue.send(Job { prepared, reply }).await.map_err(|_| CommitError::Unavailable)?;
         drop(queue);
         answer.await.unwrap_or(Err(CommitError::Unavailable))
     }
@@ -118,10 +109,7 @@ impl Committer {
         while writers.join_next().await.is_some() {}
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a hash is only taken modulo the number of writers"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "a hash is only taken modulo the number of writers")]
     fn queue_of(&self, prepared: &Prepared) -> Option<mpsc::Sender<Job>> {
         let hash = self.hasher.hash_one(prepared.commit.tenant) as usize;
         self.senders[hash % self.senders.len()].upgrade()

@@ -78,11 +78,7 @@ impl Plan {
                 if known.request != key.request {
                     return Err(CommitError::IdempotencyKeyReused);
                 }
-                return Ok(Receipt {
-                    position: known.position,
-                    resource: known.resource,
-                    replayed: true,
-                });
+                return Ok(Receipt { position: known.position, resource: known.resource, replayed: true });
             }
         }
         let founded = is_founding(job);
@@ -101,11 +97,7 @@ impl Plan {
                 return Err(CommitError::VersionConflict);
             }
         }
-        if job
-            .new_keys
-            .iter()
-            .any(|new| facts.persons.contains(&(commit.tenant, new.subject)))
-        {
+        if job.new_keys.iter().any(|new| facts.persons.contains(&(commit.tenant, new.subject))) {
             return Err(CommitError::VersionConflict);
         }
         for claim in &commit.claims {
@@ -115,9 +107,7 @@ impl Plan {
         }
         // Time never runs backwards within a tenant, whatever the clock does.
         let at = head.recorded_at.map_or(now, |last| last.max(now));
-        let census = head
-            .census
-            .admit(commit.appends.iter().flat_map(|append| &append.events), at)?;
+        let census = head.census.admit(commit.appends.iter().flat_map(|append| &append.events), at)?;
 
         let first = self.events.len();
         let mut position = head.position;
@@ -126,49 +116,24 @@ impl Plan {
             for (event_index, event) in append.events.iter().enumerate() {
                 position += 1;
                 sequence += 1;
-                self.append(
-                    job,
-                    (index, nth, event_index),
-                    append.stream,
-                    event,
-                    position,
-                    sequence,
-                    at,
-                );
+                self.append(job, (index, nth, event_index), append.stream, event, position, sequence, at);
             }
             if !append.events.is_empty() {
                 facts.versions.insert(append.stream, sequence);
             }
         }
-        let receipt = Receipt {
-            position,
-            resource: job.commit.resource,
-            replayed: false,
-        };
+        let receipt = Receipt { position, resource: job.commit.resource, replayed: false };
         job.tried = self.events.get(first).map(|event| Tried {
             tenant: job.commit.tenant,
             first_position: event.position,
             last_position: position,
             first_event: event.id,
         });
-        self.accept(
-            index,
-            job,
-            facts,
-            LogHead {
-                position,
-                recorded_at: Some(at),
-                census,
-            },
-            founded,
-        );
+        self.accept(index, job, facts, LogHead { position, recorded_at: Some(at), census }, founded);
         Ok(receipt)
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the place of one event, which is all there is to say"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "the place of one event, which is all there is to say")]
     fn append(
         &mut self,
         job: &Prepared,
@@ -219,14 +184,9 @@ impl Plan {
             facts.persons.insert((commit.tenant, new.subject));
         }
         if let Some(key) = &commit.idempotency {
-            let answered = Answered {
-                request: key.request,
-                position: head.position,
-                resource: commit.resource,
-            };
-            facts
-                .answered
-                .insert((idempotency_scope(job), key.key.clone()), answered);
+            let answered =
+                Answered { request: key.request, position: head.position, resource: commit.resource };
+            facts.answered.insert((idempotency_scope(job), key.key.clone()), answered);
         }
         self.accepted.push(index);
     }
@@ -234,29 +194,17 @@ impl Plan {
 
 /// Where a name must be unique.
 pub(super) fn name_key(tenant: TenantId, claim: &Claim) -> NameKey {
-    let scope = if claim.scope.is_global() {
-        Uuid::nil()
-    } else {
-        tenant.0
-    };
+    let scope = if claim.scope.is_global() { Uuid::nil() } else { tenant.0 };
     (scope, claim.scope.as_str(), claim.value.clone())
 }
 
 /// Where an idempotency key must be unique: in the tenant of who is signed in, else among all such requests.
 pub(super) fn idempotency_scope(job: &Prepared) -> Uuid {
-    if job.commit.metadata.session.is_some() {
-        job.commit.tenant.0
-    } else {
-        Uuid::nil()
-    }
+    if job.commit.metadata.session.is_some() { job.commit.tenant.0 } else { Uuid::nil() }
 }
 
 /// Whether the command brings its tenant into being.
 pub(super) fn is_founding(job: &Prepared) -> bool {
-    let first = job
-        .commit
-        .appends
-        .first()
-        .and_then(|append| append.events.first());
+    let first = job.commit.appends.first().and_then(|append| append.events.first());
     matches!(first, Some(Event::Tenant(TenantEvent::Created { .. })))
 }

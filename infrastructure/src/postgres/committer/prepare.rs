@@ -42,12 +42,6 @@ impl Prepared {
             payloads.push(texts);
         }
         let metadata = codec.encode_metadata(&commit.metadata).await?;
-        Ok(Self {
-            commit,
-            payloads,
-            metadata,
-            new_keys: codec.into_new_keys(),
-            tried: None,
-        })
+        Ok(Self { commit, payloads, metadata, new_keys: codec.into_new_keys(), tried: None })
     }
 }

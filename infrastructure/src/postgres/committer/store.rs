@@ -23,9 +23,7 @@ pub(super) async fn lock_heads(
         "select {HEAD_COLUMNS} from tenant_heads where tenant_id = any ($1) order by tenant_id for update"
     );
     let rows = sqlx::query(&sql).bind(tenants).fetch_all(conn).await?;
-    rows.iter()
-        .map(|row| Ok((TenantId(row.try_get("tenant_id")?), head_of(row)?)))
-        .collect()
+    rows.iter().map(|row| Ok((TenantId(row.try_get("tenant_id")?), head_of(row)?))).collect()
 }
 
 /// Reads what the decisions need, under the lock. What no command of the batch asks about costs nothing.
@@ -74,27 +72,16 @@ async fn versions(
     .bind(streams.iter().map(|stream| stream.id).collect::<Vec<_>>())
     .fetch_all(conn)
     .await?;
-    let stream = |nth: i64| {
-        usize::try_from(nth - 1)
-            .ok()
-            .and_then(|at| streams.get(at).copied())
-    };
-    Ok(rows
-        .into_iter()
-        .filter_map(|(nth, version)| Some((stream(nth)?, version)))
-        .collect())
+    let stream = |nth: i64| usize::try_from(nth - 1).ok().and_then(|at| streams.get(at).copied());
+    Ok(rows.into_iter().filter_map(|(nth, version)| Some((stream(nth)?, version))).collect())
 }
 
 async fn held_names(
     conn: &mut PgConnection,
     jobs: &[&mut Prepared],
 ) -> Result<HashSet<NameKey>, sqlx::Error> {
-    let claims = jobs.iter().flat_map(|job| {
-        job.commit
-            .claims
-            .iter()
-            .map(|claim| name_key(job.commit.tenant, claim))
-    });
+    let claims =
+        jobs.iter().flat_map(|job| job.commit.claims.iter().map(|claim| name_key(job.commit.tenant, claim)));
     let names: Vec<NameKey> = claims.collect();
     if names.is_empty() {
         return Ok(HashSet::new());
@@ -109,11 +96,7 @@ async fn held_names(
     .bind(names.iter().map(|name| name.2.as_str()).collect::<Vec<_>>())
     .fetch_all(conn)
     .await?;
-    let name = |nth: i64| {
-        usize::try_from(nth - 1)
-            .ok()
-            .and_then(|at| names.get(at).cloned())
-    };
+    let name = |nth: i64| usize::try_from(nth - 1).ok().and_then(|at| names.get(at).cloned());
     Ok(rows.into_iter().filter_map(|(nth,)| name(nth)).collect())
 }
 
@@ -123,12 +106,7 @@ async fn answered(
 ) -> Result<HashMap<(Uuid, String), Answered>, sqlx::Error> {
     let keys: Vec<(Uuid, &str)> = jobs
         .iter()
-        .filter_map(|job| {
-            Some((
-                idempotency_scope(job),
-                job.commit.idempotency.as_ref()?.key.as_str(),
-            ))
-        })
+        .filter_map(|job| Some((idempotency_scope(job), job.commit.idempotency.as_ref()?.key.as_str())))
         .collect();
     if keys.is_empty() {
         return Ok(HashMap::new());
@@ -175,10 +153,7 @@ async fn persons(
     .bind(made.iter().map(|made| made.1).collect::<Vec<_>>())
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(tenant, subject)| (TenantId(tenant), subject))
-        .collect())
+    Ok(rows.into_iter().map(|(tenant, subject)| (TenantId(tenant), subject)).collect())
 }
 
 /// Whether a command whose answer was lost took effect. Asked under the lock of its head.
@@ -233,94 +208,29 @@ async fn write_log(
         .collect();
     let receipt = |index: usize| plan.answers[index].as_ref().ok();
     sqlx::query(WRITE_LOG)
-        .bind(
-            events
-                .iter()
-                .map(|event| event.stream.tenant.0)
-                .collect::<Vec<_>>(),
-        )
+        .bind(events.iter().map(|event| event.stream.tenant.0).collect::<Vec<_>>())
         .bind(events.iter().map(|event| event.position).collect::<Vec<_>>())
-        .bind(
-            events
-                .iter()
-                .map(|event| event.stream.aggregate.as_str())
-                .collect::<Vec<_>>(),
-        )
+        .bind(events.iter().map(|event| event.stream.aggregate.as_str()).collect::<Vec<_>>())
         .bind(events.iter().map(|event| event.stream.id).collect::<Vec<_>>())
         .bind(events.iter().map(|event| event.sequence).collect::<Vec<_>>())
         .bind(events.iter().map(|event| event.id).collect::<Vec<_>>())
         .bind(events.iter().map(|event| event.event.name()).collect::<Vec<_>>())
-        .bind(
-            events
-                .iter()
-                .map(|event| event.event.version())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            plan.texts
-                .iter()
-                .map(|at| jobs[at.0].payloads[at.1][at.2].as_str())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            plan.texts
-                .iter()
-                .map(|at| jobs[at.0].metadata.as_str())
-                .collect::<Vec<_>>(),
-        )
+        .bind(events.iter().map(|event| event.event.version()).collect::<Vec<_>>())
+        .bind(plan.texts.iter().map(|at| jobs[at.0].payloads[at.1][at.2].as_str()).collect::<Vec<_>>())
+        .bind(plan.texts.iter().map(|at| jobs[at.0].metadata.as_str()).collect::<Vec<_>>())
         .bind(events.iter().map(|event| event.recorded_at).collect::<Vec<_>>())
         .bind(plan.leaves.iter().map(<[u8; 32]>::as_slice).collect::<Vec<_>>())
         .bind(moved.iter().map(|(tenant, _)| tenant.0).collect::<Vec<_>>())
         .bind(moved.iter().map(|(_, head)| head.position).collect::<Vec<_>>())
         .bind(moved.iter().map(|(_, head)| head.recorded_at).collect::<Vec<_>>())
-        .bind(
-            moved
-                .iter()
-                .map(|(_, head)| head.census.tier.as_str())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            moved
-                .iter()
-                .map(|(_, head)| head.census.suspended)
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            moved
-                .iter()
-                .map(|(_, head)| count(head.census.agents))
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            moved
-                .iter()
-                .map(|(_, head)| count(head.census.users))
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            moved
-                .iter()
-                .map(|(_, head)| count(head.census.owners))
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            moved
-                .iter()
-                .map(|(_, head)| count(head.census.tasks))
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            moved
-                .iter()
-                .map(|(_, head)| head.census.month)
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            keyed
-                .iter()
-                .map(|(_, job)| idempotency_scope(job))
-                .collect::<Vec<_>>(),
-        )
+        .bind(moved.iter().map(|(_, head)| head.census.tier.as_str()).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(_, head)| head.census.suspended).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(_, head)| count(head.census.agents)).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(_, head)| count(head.census.users)).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(_, head)| count(head.census.owners)).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(_, head)| count(head.census.tasks)).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(_, head)| head.census.month).collect::<Vec<_>>())
+        .bind(keyed.iter().map(|(_, job)| idempotency_scope(job)).collect::<Vec<_>>())
         .bind(
             keyed
                 .iter()
@@ -333,12 +243,7 @@ async fn write_log(
                 .map(|(_, job)| job.commit.idempotency.as_ref().map(|key| key.request.as_slice()))
                 .collect::<Vec<_>>(),
         )
-        .bind(
-            keyed
-                .iter()
-                .map(|(_, job)| job.commit.tenant.0)
-                .collect::<Vec<_>>(),
-        )
+        .bind(keyed.iter().map(|(_, job)| job.commit.tenant.0).collect::<Vec<_>>())
         .bind(
             keyed
                 .iter()
@@ -414,23 +319,13 @@ async fn write_rare(conn: &mut PgConnection, job: &Prepared) -> Result<(), sqlx:
         let (scope, kind, value) = name_key(commit.tenant, claim);
         let sql =
             "delete from unique_keys where scope_id = $1 and kind = $2 and value = $3 and holder_id = $4";
-        sqlx::query(sql)
-            .bind(scope)
-            .bind(kind)
-            .bind(value)
-            .bind(claim.holder)
-            .execute(&mut *conn)
-            .await?;
+        sqlx::query(sql).bind(scope).bind(kind).bind(value).bind(claim.holder).execute(&mut *conn).await?;
     }
     for claim in &commit.claims {
         let (scope, kind, value) = name_key(commit.tenant, claim);
         let sql = "insert into unique_keys (scope_id, kind, value, tenant_id, holder_id) values ($1, $2, $3, $4, $5)";
         let query = sqlx::query(sql).bind(scope).bind(kind).bind(value);
-        query
-            .bind(commit.tenant.0)
-            .bind(claim.holder)
-            .execute(&mut *conn)
-            .await?;
+        query.bind(commit.tenant.0).bind(claim.holder).execute(&mut *conn).await?;
     }
     for new in &job.new_keys {
         let sql = "insert into personal_keys (tenant_id, subject_id, wrapped) values ($1, $2, $3)";
@@ -462,12 +357,7 @@ async fn write_credential(
             let query = sqlx::query(sql).bind(tenant.0).bind(user.0).bind(email.as_str());
             conn.execute(query.bind(hash.expose_secret())).await?;
         }
-        Effect::OpenSession {
-            user,
-            session,
-            refresh,
-            expires_at,
-        } => {
+        Effect::OpenSession { user, session, refresh, expires_at } => {
             let sql = "
                 with opened as (
                     insert into sessions (tenant_id, session_id, user_id) values ($1, $2, $3)
@@ -476,15 +366,13 @@ async fn write_credential(
                 insert into refresh_tokens (digest, tenant_id, session_id, expires_at)
                 select $4, tenant_id, session_id, $5 from opened";
             let query = sqlx::query(sql).bind(tenant.0).bind(session.0).bind(user.0);
-            conn.execute(query.bind(refresh.as_slice()).bind(expires_at))
-                .await?;
+            conn.execute(query.bind(refresh.as_slice()).bind(expires_at)).await?;
         }
         Effect::EndSession(session) => {
             let sql = "
                 update sessions set ended_at = now()
                 where tenant_id = $1 and session_id = $2 and ended_at is null";
-            conn.execute(sqlx::query(sql).bind(tenant.0).bind(session.0))
-                .await?;
+            conn.execute(sqlx::query(sql).bind(tenant.0).bind(session.0)).await?;
         }
         Effect::EndSessionsOf(user) => {
             let sql = "

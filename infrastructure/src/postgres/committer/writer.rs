@@ -48,13 +48,7 @@ impl Writer {
         wake: Wake,
     ) -> Result<Self, sqlx::Error> {
         let conn = Some(database.connect_writer().await?);
-        Ok(Self {
-            database,
-            vault,
-            projectors,
-            wake,
-            conn,
-        })
+        Ok(Self { database, vault, projectors, wake, conn })
     }
 
     /// Commits what arrives until nobody can send any more.
@@ -158,15 +152,10 @@ impl Writer {
         for projector in self.projectors.iter() {
             projector.project(conn, projector.name(), &plan.events).await?;
         }
-        let moved: Vec<_> = plan
-            .heads
-            .keys()
-            .map(|tenant| (*tenant, facts.heads[tenant].position))
-            .collect();
+        let moved: Vec<_> = plan.heads.keys().map(|tenant| (*tenant, facts.heads[tenant].position)).collect();
         // Ids and numbers only, so the text is safe to be a statement; one round trip for both.
         let said = announcement(moved.iter().copied());
-        conn.execute(sqlx::raw_sql(&format!("notify {CHANNEL}, '{said}'; commit")))
-            .await?;
+        conn.execute(sqlx::raw_sql(&format!("notify {CHANNEL}, '{said}'; commit"))).await?;
         self.remember(&open, &plan).await;
         for (tenant, position) in moved {
             self.wake.publish(tenant, position);
@@ -177,9 +166,7 @@ impl Writer {
     async fn remember(&self, jobs: &[&mut Prepared], plan: &Plan) {
         for job in plan.accepted.iter().map(|index| &*jobs[*index]) {
             for new in &job.new_keys {
-                self.vault
-                    .keep(job.commit.tenant, new.subject, new.key.clone())
-                    .await;
+                self.vault.keep(job.commit.tenant, new.subject, new.key.clone()).await;
             }
         }
     }
@@ -210,11 +197,7 @@ fn merge(settled: Vec<Option<Answer>>, open: Vec<Answer>) -> Vec<Answer> {
     let mut open = open.into_iter();
     settled
         .into_iter()
-        .map(|settled| {
-            settled
-                .or_else(|| open.next())
-                .unwrap_or(Err(CommitError::Unavailable))
-        })
+        .map(|settled| settled.or_else(|| open.next()).unwrap_or(Err(CommitError::Unavailable)))
         .collect()
 }
 
@@ -225,10 +208,7 @@ fn classify(error: sqlx::Error) -> Failure {
             | sqlx::Error::Tls(_)
             | sqlx::Error::Protocol(_)
             | sqlx::Error::WorkerCrashed => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "a writer lost the database"
-                );
+                tracing::warn!(error = &error as &dyn std::error::Error, "a writer lost the database");
                 Failure::Lost
             }
             error => Failure::Poisoned(error),
@@ -252,9 +232,7 @@ fn poison(job: &Prepared, error: &sqlx::Error) -> CommitError {
             .commit
             .claims
             .first()
-            .map_or(CommitError::VersionConflict, |claim| {
-                CommitError::Taken(claim.scope)
-            }),
+            .map_or(CommitError::VersionConflict, |claim| CommitError::Taken(claim.scope)),
         Some(
             "events_key"
             | "events_position"
