@@ -1,1 +1,71 @@
-//! api
+//! HTTP in, HTTP out, the command line, and the composition root.
+//!
+//! A request goes through [`middleware`], is parsed by [`extract`] and handled by one function of [`routes`], which
+//! asks one use case or one view and answers with the resource. [`router`] is the only list of routes, [`problem`]
+//! holds the only table from failures to statuses. There are no rules here and no SQL. Start reading at
+//! `routes/agents.rs`.
+
+mod answer;
+pub mod cli;
+mod extract;
+mod middleware;
+mod openapi;
+mod pages;
+mod problem;
+mod router;
+mod routes;
+mod sessions;
+pub mod settings;
+pub mod wire;
+mod worker;
+
+use std::sync::Arc;
+
+use application::App;
+use infrastructure::postgres::{Answers, Database, Feed};
+use projections::Views;
+use tokio::sync::watch;
+
+pub use extract::{Network, NetworkError};
+pub use router::{openapi, openapi_json, router};
+pub use routes::ActorNames;
+pub use sessions::Sessions;
+
+/// What handlers reach.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The use cases.
+    pub app: App,
+    /// The read models.
+    pub views: Views,
+    /// The log.
+    pub feed: Feed,
+    /// Answers of idempotent requests.
+    pub answers: Answers,
+    /// Asked whether it answers.
+    pub database: Database,
+    /// How this deployment is reached.
+    pub http: Arc<HttpSettings>,
+    /// Turns true when the process is to end: streams end, and it no longer says it is ready.
+    pub shutdown: watch::Receiver<bool>,
+    /// Who open sessions belong to.
+    pub sessions: Sessions,
+    /// What users are called.
+    pub names: ActorNames,
+}
+
+/// How a deployment is reached.
+#[derive(Clone)]
+pub struct HttpSettings {
+    /// The domain whose subdomains name tenants, such as `agentcores.example`; without it `Host` names none.
+    pub base_domain: Option<String>,
+    /// Whether mails are sent; if not, invitation tokens stand in the answer.
+    pub mail_configured: bool,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// The version that `/health` tells.
+    pub version: &'static str,
+    /// Secret, and the same on every node: goes into the stored hashes of idempotent requests, whose bodies may
+    /// hold passwords.
+    pub request_pepper: [u8; 32],
+}

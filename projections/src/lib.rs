@@ -38,7 +38,7 @@ pub use agents::{AgentFilter, AgentRow, AgentStatus};
 pub use callers::SessionState;
 pub use health::{HealthStatus, ProjectionHealth, TenantHealth};
 pub use page::{Page, PageRequest};
-pub use rebuild::{LogSource, Progress, RebuildError, Rebuilt, rebuild};
+pub use rebuild::{Progress, RebuildError, Rebuilt, rebuild};
 pub use run_queue::PgRunQueue;
 pub use tasks::{TaskError, TaskFilter, TaskRow, TaskStatus, TaskUsage};
 pub use tenants::{LimitsRow, TenantRow, TenantStatus};

@@ -25,6 +25,8 @@ pub enum Purpose {
     PersonalKeys,
     /// Sealing stored answers.
     Answers,
+    /// Hashing requests that are answered once.
+    RequestHashes,
     /// The password of the service's own database login.
     DatabaseLogin,
 }
@@ -68,6 +70,7 @@ impl Secrets {
             Purpose::OneTimeTokens => (&self.signing, "agentcores one-time tokens v1"),
             Purpose::PersonalKeys => (&self.sealing, "agentcores personal keys v1"),
             Purpose::Answers => (&self.sealing, "agentcores stored answers v1"),
+            Purpose::RequestHashes => (&self.sealing, "agentcores request hashes v1"),
             Purpose::DatabaseLogin => (&self.sealing, "agentcores database login v1"),
         };
         mac(secret.expose_secret().as_bytes(), label.as_bytes())
@@ -119,6 +122,7 @@ mod tests {
             Purpose::OneTimeTokens,
             Purpose::PersonalKeys,
             Purpose::Answers,
+            Purpose::RequestHashes,
             Purpose::DatabaseLogin,
         ]
         .map(|purpose| secrets.derive(purpose));

@@ -99,9 +99,12 @@ impl Database {
     }
 }
 
-/// Connections of the database's owner, for rebuilding read models.
-pub async fn connect_owner(options: PgConnectOptions) -> Result<PgPool, sqlx::Error> {
-    pool::connect(options, As::Owner, 4).await
+/// Connections for rebuilding read models: the owner's, and the writing role's for the keys of persons, which even the
+/// owner may not see.
+pub async fn connect_owner(options: PgConnectOptions) -> Result<(PgPool, PgPool), sqlx::Error> {
+    let owner = pool::connect(options.clone(), As::Owner, 4).await?;
+    owner.execute("grant agentcores_writer to current_user").await?;
+    Ok((owner, pool::connect(options, As::Writer, 2).await?))
 }
 
 /// Brings the schema up to date, as its owner.

@@ -25,6 +25,17 @@ impl As {
             Self::Owner => ("none", "0"),
         }
     }
+
+    /// Every statement of the writer finds its rows by key. A plan that was made while a table was small would go on
+    /// scanning it as it grows, until statistics come in: measured, that halves the rate of a fresh database.
+    const fn planner(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Reader | Self::Owner => &[],
+            Self::Writer => {
+                &[("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")]
+            }
+        }
+    }
 }
 
 /// A pool of at most `size` connections that work as one role. Released connections are cleared: a transaction
@@ -50,8 +61,8 @@ pub(super) async fn connect_one(options: &PgConnectOptions, role: As) -> Result<
     PgConnection::connect_with(&session(options.clone(), role)).await
 }
 
-fn session(options: PgConnectOptions, role: As) -> PgConnectOptions {
-    let (role, statement_timeout) = role.role();
+fn session(options: PgConnectOptions, as_who: As) -> PgConnectOptions {
+    let (role, statement_timeout) = as_who.role();
     options
         .application_name("agentcores")
         .statement_cache_capacity(500)
@@ -63,5 +74,6 @@ fn session(options: PgConnectOptions, role: As) -> PgConnectOptions {
             ("lock_timeout", "10s"),
             ("statement_timeout", statement_timeout),
         ])
+        .options(as_who.planner().iter().copied())
         .log_slow_statements(log::LevelFilter::Warn, Duration::from_secs(1))
 }

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::TenantId;
+use domain::agent::AgentEvent;
+use domain::task::TaskEvent;
+use domain::tenant::TenantEvent;
+use domain::{Event, TenantId};
 use sqlx::postgres::PgListener;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -30,14 +33,18 @@ impl Wake {
         tenants.entry(tenant).or_insert_with(|| watch::channel(0).0).subscribe()
     }
 
-    /// Returns when any log grew since the last call: for workers waiting for tasks.
-    pub async fn any(&self) {
+    /// Returns when a task may have come due since the last call: for workers.
+    pub async fn work(&self) {
         self.work.notified().await;
+    }
+
+    /// Wakes a worker.
+    pub(super) fn publish_work(&self) {
+        self.work.notify_one();
     }
 
     /// Wakes the tenant's followers.
     pub(super) fn publish(&self, tenant: TenantId, position: i64) {
-        self.work.notify_one();
         let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = tenants.get(&tenant) {
             sender.send_if_modified(|known| {
@@ -49,7 +56,7 @@ impl Wake {
     }
 
     fn publish_all(&self) {
-        self.work.notify_one();
+        self.publish_work();
         for sender in self.tenants.lock().unwrap_or_else(PoisonError::into_inner).values() {
             sender.send_modify(|_| {});
         }
@@ -85,7 +92,8 @@ impl Wake {
         if payload == ALL {
             return self.publish_all();
         }
-        for item in payload.split(',') {
+        let heads = payload.strip_prefix(WORK).inspect(|_| self.publish_work()).unwrap_or(payload);
+        for item in heads.split(',') {
             let Some((tenant, position)) = item.split_once('=') else {
                 continue;
             };
@@ -97,12 +105,24 @@ impl Wake {
 }
 
 const ALL: &str = "*";
+const WORK: char = '!';
 
-/// What a batch tells other processes: `tenant=position` for each tenant, or that it was too many to name (a
-/// notification holds 8,000 bytes).
-pub(super) fn announcement(heads: impl ExactSizeIterator<Item = (TenantId, i64)>) -> String {
+/// Whether an event can make a task due.
+pub(super) const fn makes_work(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Task(TaskEvent::Queued { .. } | TaskEvent::Retried {} | TaskEvent::AttemptFailed { .. })
+            | Event::Agent(AgentEvent::Started {} | AgentEvent::Resumed {})
+            | Event::Tenant(TenantEvent::Reactivated {})
+    )
+}
+
+/// What a batch tells other processes: `tenant=position` for each tenant, after a mark if a task may have come due; or
+/// that it was too many to name (a notification holds 8,000 bytes).
+pub(super) fn announcement(heads: impl ExactSizeIterator<Item = (TenantId, i64)>, work: bool) -> String {
     if heads.len() > 100 {
         return ALL.to_owned();
     }
-    heads.map(|(tenant, position)| format!("{}={position}", tenant.0.simple())).collect::<Vec<_>>().join(",")
+    let heads = heads.map(|(tenant, position)| format!("{}={position}", tenant.0.simple())).collect::<Vec<_>>();
+    format!("{}{}", if work { WORK.to_string() } else { String::new() }, heads.join(","))
 }

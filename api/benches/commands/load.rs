@@ -1,0 +1,71 @@
+//! A closed loop of clients, and what came of it.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+const WARM_UP: Duration = Duration::from_millis(700);
+const MEASURED: Duration = Duration::from_millis(2_500);
+
+/// What a run came to.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Figures {
+    pub(crate) per_second: f64,
+    pub(crate) p50: Duration,
+    pub(crate) p99: Duration,
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = |time: Duration| time.as_secs_f64() * 1_000.0;
+        write!(f, "{:.0} ({:.1} / {:.1})", self.per_second, ms(self.p50), ms(self.p99))
+    }
+}
+
+/// Lets each client do its thing over and over; counts what ends within the measured time, after a warm-up.
+pub(crate) async fn closed_loop<C, F>(clients: Vec<C>, step: fn(C) -> F) -> Result<Figures, Failure>
+where
+    C: Send + 'static,
+    F: Future<Output = Result<C, Failure>> + Send + 'static,
+{
+    let stop = Arc::new(AtomicBool::new(false));
+    let counted_from = Instant::now() + WARM_UP;
+    let mut tasks = tokio::task::JoinSet::new();
+    for mut client in clients {
+        let stop = Arc::clone(&stop);
+        tasks.spawn(async move {
+            let mut times = Vec::with_capacity(4_096);
+            while !stop.load(Ordering::Relaxed) {
+                let begun = Instant::now();
+                client = step(client).await?;
+                if begun >= counted_from {
+                    times.push(begun.elapsed());
+                }
+            }
+            Ok::<_, Failure>(times)
+        });
+    }
+    tokio::time::sleep(WARM_UP + MEASURED).await;
+    let measured = counted_from.elapsed();
+    stop.store(true, Ordering::Relaxed);
+    let mut times = vec![];
+    while let Some(done) = tasks.join_next().await {
+        times.extend(done??);
+    }
+    times.sort_unstable();
+    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "a count of commands is far below 2^52")]
+    let per_second = times.len() as f64 / measured.as_secs_f64();
+    Ok(Figures { per_second, p50: at(50), p99: at(99) })
+}
+
+/// The round with the median rate.
+pub(crate) fn median(rounds: &[Figures]) -> Figures {
+    let mut rounds = rounds.to_vec();
+    rounds.sort_by(|one, other| one.per_second.total_cmp(&other.per_second));
+    rounds.get(rounds.len() / 2).copied().unwrap_or_default()
+}

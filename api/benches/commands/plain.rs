@@ -1,0 +1,116 @@
+//! The plain limit: one row per transaction, by pgbench where there is one, else by the same statement from here.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use infrastructure::embedded::EmbeddedPostgres;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, Executor, PgConnection, Row};
+use uuid::Uuid;
+
+use crate::load::{Failure, Figures, closed_loop};
+
+const INSERT: &str = "insert into plain (id, sequence, event_type, payload, metadata) values (gen_random_uuid(), 1, 'agent.created', \
+    '{\"created\":{\"agent_type\":\"echo\",\"capabilities\":[],\"configuration\":\"{}\",\"description\":\"An agent of the benchmark\",\"name\":\"Agent\"}}', \
+    '{\"actor_id\":\"0199b3f0-0000-7000-8000-000000000000\",\"actor_type\":\"user\",\"request_id\":\"0199b3f0-0000-7000-8000-000000000001\"}')";
+
+pub(crate) struct Plain {
+    options: PgConnectOptions,
+    url: String,
+    pgbench: Option<PathBuf>,
+    pub(crate) version: String,
+}
+
+impl Plain {
+    pub(crate) async fn prepare(server: &EmbeddedPostgres) -> Result<Self, Failure> {
+        let mut conn = PgConnection::connect_with(&server.owner()).await?;
+        conn.execute("create database plain").await?;
+        let version = conn.fetch_one("show server_version").await?.try_get(0)?;
+        let options = server.owner().database("plain");
+        let mut conn = PgConnection::connect_with(&options).await?;
+        conn.execute(
+            "create table plain (
+                 id uuid not null, sequence bigint not null, event_type text not null, payload json not null,
+                 metadata json not null, primary key (id, sequence)
+             )",
+        )
+        .await?;
+        let url = server.url().replace("/agentcores?", "/plain?");
+        Ok(Self { options, url, pgbench: find_pgbench(), version })
+    }
+
+    pub(crate) fn means(&self) -> &'static str {
+        if self.pgbench.is_some() { "pgbench -M prepared" } else { "the same statement from this program" }
+    }
+
+    pub(crate) async fn run(&self, clients: usize) -> Result<Figures, Failure> {
+        let mut conn = PgConnection::connect_with(&self.options).await?;
+        conn.execute("truncate plain").await?;
+        conn.execute("checkpoint").await?;
+        match &self.pgbench {
+            Some(program) => self.pgbench(program, clients).await,
+            None => self.from_here(clients).await,
+        }
+    }
+
+    async fn from_here(&self, clients: usize) -> Result<Figures, Failure> {
+        let mut connections = vec![];
+        for _ in 0..clients {
+            connections.push(PgConnection::connect_with(&self.options).await?);
+        }
+        closed_loop(connections, |mut conn| async move {
+            sqlx::query(INSERT).execute(&mut conn).await?;
+            Ok(conn)
+        })
+        .await
+    }
+
+    async fn pgbench(&self, program: &PathBuf, clients: usize) -> Result<Figures, Failure> {
+        let folder = std::env::temp_dir().join(format!("agentcores-pgbench-{}", Uuid::new_v4()));
+        std::fs::create_dir(&folder)?;
+        let script = folder.join("insert.sql");
+        std::fs::write(&script, format!("{INSERT};\n"))?;
+        let output = tokio::process::Command::new(program)
+            .args(["--no-vacuum", "--protocol=prepared", "--log", "--time=3", "--jobs=2"])
+            .arg(format!("--client={clients}"))
+            .arg(format!("--file={}", script.display()))
+            .arg(&self.url)
+            .current_dir(&folder)
+            .stderr(Stdio::piped())
+            .output()
+            .await?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+        }
+        let figures = figures(&String::from_utf8_lossy(&output.stdout), &folder)?;
+        std::fs::remove_dir_all(folder)?;
+        Ok(figures)
+    }
+}
+
+/// The rate that pgbench prints, and the percentiles of its log, whose third column is a latency in microseconds.
+fn figures(printed: &str, folder: &PathBuf) -> Result<Figures, Failure> {
+    let rate = printed.lines().find_map(|line| line.strip_prefix("tps = ")?.split_whitespace().next());
+    let per_second = rate.ok_or("pgbench printed no rate")?.parse()?;
+    let mut times = vec![];
+    for file in std::fs::read_dir(folder)? {
+        let path = file?.path();
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("pgbench_log")) {
+            let text = std::fs::read_to_string(path)?;
+            times.extend(text.lines().filter_map(|line| line.split(' ').nth(2)?.parse::<u64>().ok()));
+        }
+    }
+    times.sort_unstable();
+    let at = |share: usize| {
+        std::time::Duration::from_micros(times.get(times.len() * share / 100).copied().unwrap_or_default())
+    };
+    Ok(Figures { per_second, p50: at(50), p99: at(99) })
+}
+
+fn find_pgbench() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let in_path = std::env::split_paths(&path).map(|folder| folder.join("pgbench"));
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let packaged = versions.map(|version| version.path().join("bin/pgbench"));
+    in_path.chain(packaged).find(|program| program.is_file())
+}

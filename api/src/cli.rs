@@ -1,0 +1,235 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, Subcommand};
+use infrastructure::embedded::{Durability, EmbeddedPostgres, attach};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::settings::{Settings, Storage};
+use crate::wire::{Server, Service, StartError, embedded_options, rebuilding};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// The system of record for AI agents.
+#[derive(Debug, Parser)]
+#[command(name = "agentcores", version, about, max_term_width = 110)]
+struct Cli {
+    /// What to log, such as info or debug,sqlx=warn
+    #[arg(long, global = true, env = "AGENTCORES_LOG", default_value = "info")]
+    log: String,
+
+    /// Log as JSON, a line for each event
+    #[arg(long, global = true, env = "AGENTCORES_LOG_JSON")]
+    log_json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run API, dashboard and workers
+    Serve(Box<Settings>),
+    /// Bring the database schema up to date
+    Migrate(Box<Settings>),
+    /// Look after read models
+    #[command(subcommand)]
+    Projections(Projections),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Run a program with DATABASE_URL set to a Postgres that is thrown away afterwards
+    WithPostgres {
+        #[command(flatten)]
+        storage: Box<Storage>,
+        /// The program and its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<OsString>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Projections {
+    /// Make read models anew from the log while the service runs
+    Rebuild {
+        /// Which one; all of them if none is named
+        name: Option<String>,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+}
+
+/// Runs what the command line asks for.
+pub fn main() -> ExitCode {
+    dotenvy::dotenv().ok();
+    let cli = Cli::parse();
+    let filter = EnvFilter::new(&cli.log);
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if cli.log_json {
+        logs.json().init();
+    } else {
+        logs.with_target(false).init();
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(code) => code,
+        Err(error) => fail(&*error),
+    }
+}
+
+/// One line: what went wrong, and why, as deep as it is known.
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    let mut line = format!("agentcores: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !line.ends_with(&text) {
+            line = format!("{line}: {text}");
+        }
+        cause = error.source();
+    }
+    eprintln!("{line}");
+    ExitCode::FAILURE
+}
+
+async fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Serve(settings) => serve(&settings).await?,
+        Command::Migrate(settings) => migrate(&settings).await?,
+        Command::Projections(Projections::Rebuild { name, settings }) => {
+            rebuild(name.as_deref(), &settings).await?
+        }
+        Command::Openapi => println!("{}", crate::openapi_json()?),
+        Command::WithPostgres { storage, program } => return with_postgres(*storage, &program).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(settings: &Settings) -> Result<(), Failure> {
+    let begun = Instant::now();
+    // The port first: if another service has it, nothing else is touched.
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
+    let address = listener.local_addr()?;
+    let server = Server::start(&settings.storage).await?;
+    let service = match Service::start(settings, server.owner()).await {
+        Ok(service) => service,
+        Err(error) => {
+            server.stop().await?;
+            return Err(error.into());
+        }
+    };
+    let mut workers = service.work(settings.workers);
+    tracing::info!(took_ms = begun.elapsed().as_millis(), "ready on http://{address}");
+    let app = crate::router(service.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let stop = service.state.shutdown.clone();
+    let serving = tokio::spawn(
+        axum::serve(listener, app)
+            .with_graceful_shutdown(async move {
+                let mut stop = stop;
+                stop.wait_for(|stopping| *stopping).await.ok();
+            })
+            .into_future(),
+    );
+    asked_to_stop().await;
+    tracing::info!("stopping: what was begun is finished first");
+    service.begin_stop();
+    // Clients that do not end their requests do not keep the service.
+    tokio::time::timeout(Duration::from_secs(10), serving).await.ok();
+    let finished = async { while workers.join_next().await.is_some() {} };
+    tokio::time::timeout(Duration::from_secs(10), finished).await.ok();
+    service.stop().await;
+    server.stop().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn asked_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(interrupt.await),
+    }
+}
+
+async fn migrate(settings: &Settings) -> Result<(), Failure> {
+    let server = Server::start(&settings.storage).await?;
+    let service = Service::start(settings, server.owner()).await;
+    let result = match service {
+        Ok(service) => {
+            service.stop().await;
+            tracing::info!("the database schema is up to date");
+            Ok(())
+        }
+        Err(error) => Err(error),
+    };
+    server.stop().await?;
+    Ok(result?)
+}
+
+async fn rebuild(name: Option<&str>, settings: &Settings) -> Result<(), Failure> {
+    // A service that runs on the same data directory goes on running.
+    let attached = match settings.storage.database_url {
+        None => attach(&settings.storage.data_dir).await.map_err(StartError::Embedded)?,
+        Some(_) => None,
+    };
+    if let Some(owner) = attached {
+        return rebuild_on(name, settings, owner).await;
+    }
+    let server = Server::start(&settings.storage).await?;
+    let result = rebuild_on(name, settings, server.owner()).await;
+    server.stop().await?;
+    result
+}
+
+async fn rebuild_on(
+    name: Option<&str>,
+    settings: &Settings,
+    owner: sqlx::postgres::PgConnectOptions,
+) -> Result<(), Failure> {
+    let (pool, pages) = rebuilding(settings, owner).await?;
+    let register = projections::inline();
+    let wanted: Vec<_> = register.iter().filter(|one| name.is_none_or(|name| one.name() == name)).collect();
+    if wanted.is_empty() {
+        let names: Vec<_> = register.iter().map(|one| one.name()).collect();
+        return Err(format!("there is no read model of that name; there are {}", names.join(", ")).into());
+    }
+    for projector in wanted {
+        let name = projector.name();
+        let rebuilt = projections::rebuild(&pool, &pages, projector.as_ref(), |progress| {
+            tracing::info!(read_model = name, ?progress, "rebuilding");
+        })
+        .await?;
+        tracing::info!(read_model = name, ?rebuilt, "rebuilt");
+    }
+    pool.close().await;
+    Ok(())
+}
+
+async fn with_postgres(mut storage: Storage, program: &[OsString]) -> Result<ExitCode, Failure> {
+    storage.data_dir = std::env::temp_dir().join(format!("agentcores-{}", uuid::Uuid::new_v4().simple()));
+    let embedded = EmbeddedPostgres::start(embedded_options(&storage, Durability::Throwaway)).await?;
+    let (program, arguments) = program.split_first().ok_or("no program was named")?;
+    let status = tokio::process::Command::new(program)
+        .args(arguments)
+        .env("DATABASE_URL", embedded.url())
+        .status()
+        .await;
+    embedded.stop().await?;
+    std::fs::remove_dir_all(&storage.data_dir)?;
+    let code = status?.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+    Ok(ExitCode::from(code))
+}

@@ -1,0 +1,7 @@
+//! The `agentcores` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    api::cli::main()
+}

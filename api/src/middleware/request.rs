@@ -1,0 +1,116 @@
+//! Every request has an id, a span and, if it fails, one line in the log.
+
+use std::any::Any;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::HeaderName;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
+
+use super::headers::protect;
+use crate::ApiState;
+use crate::extract::RequestId;
+use crate::problem::Problem;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives the request its id and its span, makes a problem of every failure, logs it, and protects the answer.
+pub(crate) async fn accompany(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = given_id(request.headers()).unwrap_or_else(|| state.app.ids.fresh().to_string());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    // The pattern, not the path: a path is as many values as there are ids.
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!(
+        "request",
+        request.id = %id,
+        http.method = %request.method(),
+        http.route = route,
+        http.status = tracing::field::Empty,
+        duration_ms = tracing::field::Empty,
+        tenant.id = tracing::field::Empty,
+    );
+    let response = next.run(request).instrument(span.clone()).await;
+    let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    span.record("http.status", response.status().as_u16());
+    span.record("duration_ms", elapsed);
+    let mut response = span.in_scope(|| settle(response, &id));
+    let headers = response.headers_mut();
+    protect(headers);
+    if let Ok(value) = HeaderValue::try_from(id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// The answer to a panic; the panic hook has logged where.
+pub(crate) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    Problem::internal().into_response()
+}
+
+/// The client's id, if it can be kept and logged as it is.
+fn given_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(REQUEST_ID)?.to_str().ok()?;
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    ((1..=64).contains(&id.len()) && id.bytes().all(is_plain)).then(|| id.to_owned())
+}
+
+/// Logs how it went; a failure is answered as a problem that names the request, also where a library made it.
+fn settle(mut response: Response, request_id: &str) -> Response {
+    let status = response.status();
+    if status.is_success() || status.is_redirection() {
+        tracing::debug!("answered with {status}");
+        return response;
+    }
+    let problem = response.extensions_mut().remove::<Problem>().unwrap_or_else(|| Problem::of_status(status));
+    let (code, detail) = (problem.code(), problem.detail());
+    if status.is_server_error() {
+        tracing::error!(code, "answered with {status}: {detail}");
+    } else {
+        tracing::debug!(code, "answered with {status}: {detail}");
+    }
+    let mut answer = problem.answer(request_id);
+    // What the failed answer said beside its body, such as `Allow`, still holds.
+    for (name, value) in response.headers() {
+        if !answer.headers().contains_key(name) && !describes_body(name) {
+            answer.headers_mut().insert(name, value.clone());
+        }
+    }
+    answer
+}
+
+fn describes_body(name: &HeaderName) -> bool {
+    name.as_str().starts_with("content-") || name == "transfer-encoding"
+}
+
+/// What no route answers to.
+pub(crate) fn no_such_method(allowed: &'static str) -> Response {
+    let mut response = Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response();
+    response.headers_mut().insert(axum::http::header::ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_is_taken_if_it_is_plain_and_short() {
+        let taken = |id: &str| given_id(&HeaderMap::from_iter([(REQUEST_ID, id.parse().unwrap())])).is_some();
+        assert!(taken("a.B_9-z") && taken(&"x".repeat(64)));
+        assert!(!taken("") && !taken(&"x".repeat(65)) && !taken("a b") && !taken("a\"b"));
+    }
+
+    #[test]
+    fn an_answer_of_a_library_becomes_a_problem_and_keeps_its_allow() {
+        let mut refused = StatusCode::METHOD_NOT_ALLOWED.into_response();
+        refused.headers_mut().insert("allow", "GET,HEAD".parse().unwrap());
+        let answer = settle(refused, "r-1");
+        assert_eq!(answer.status(), 405);
+        assert_eq!(answer.headers()["allow"], "GET,HEAD");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    }
+}

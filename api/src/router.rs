@@ -1,0 +1,86 @@
+//! The only list of routes, and with it of the operations in the OpenAPI document.
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::ApiState;
+use crate::middleware::{idempotency, request};
+use crate::routes::{agents, audit, auth, events, health, stream, tasks, tenants, users};
+use crate::{openapi as document, pages};
+
+/// Where the API begins.
+const BASE: &str = "/api/v1";
+
+/// Everything that is served.
+pub fn router(state: ApiState) -> Router {
+    let anyone = for_anyone().layer(from_fn_with_state(state.clone(), idempotency::for_anyone));
+    let callers = for_callers().layer(from_fn_with_state(state.clone(), idempotency::for_callers));
+    let (api, paths) = assemble(anyone, callers).split_for_parts();
+    api.merge(pages::router(&document::complete(paths)))
+        .fallback(pages::serve)
+        .layer(CatchPanicLayer::custom(request::panicked))
+        .layer(from_fn_with_state(state.clone(), request::accompany))
+        .layer(CompressionLayer::new().gzip(true))
+        .with_state(state)
+}
+
+/// The OpenAPI 3.1 document of the API.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    document::complete(assemble(for_anyone(), for_callers()).into_openapi())
+}
+
+/// The same as a text to be committed: indented.
+pub fn openapi_json() -> Result<String, serde_json::Error> {
+    openapi().to_pretty_json()
+}
+
+fn assemble(anyone: OpenApiRouter<ApiState>, callers: OpenApiRouter<ApiState>) -> OpenApiRouter<ApiState> {
+    OpenApiRouter::with_openapi(document::outline())
+        .nest(BASE, anyone.merge(callers))
+        .routes(routes!(health::get_health))
+        .routes(routes!(health::get_liveness))
+        .routes(routes!(health::get_readiness))
+}
+
+/// Nobody need be signed in.
+fn for_anyone() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(tenants::create_tenant))
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::log_in))
+        .routes(routes!(auth::refresh))
+}
+
+/// A caller is needed; the handlers ask for one.
+fn for_callers() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(tenants::get_tenant, tenants::change_tenant))
+        .routes(routes!(tenants::get_tenant_settings, tenants::change_tenant_settings))
+        .routes(routes!(tenants::change_subscription))
+        .routes(routes!(tenants::get_usage))
+        .routes(routes!(tenants::get_tenant_health))
+        .routes(routes!(auth::log_out))
+        .routes(routes!(auth::get_me))
+        .routes(routes!(auth::change_profile))
+        .routes(routes!(users::list_users))
+        .routes(routes!(users::invite_user))
+        .routes(routes!(users::get_user, users::change_user, users::deactivate_user))
+        .routes(routes!(agents::list_agents, agents::create_agent))
+        .routes(routes!(agents::get_agent, agents::change_agent, agents::terminate_agent))
+        .routes(routes!(agents::start_agent))
+        .routes(routes!(agents::stop_agent))
+        .routes(routes!(agents::pause_agent))
+        .routes(routes!(agents::resume_agent))
+        .routes(routes!(tasks::list_tasks, tasks::create_task))
+        .routes(routes!(tasks::get_task, tasks::amend_task, tasks::withdraw_task))
+        .routes(routes!(tasks::execute_task))
+        .routes(routes!(tasks::cancel_task))
+        .routes(routes!(tasks::retry_task))
+        .routes(routes!(audit::list_audit_events))
+        .routes(routes!(events::list_events))
+        .routes(routes!(stream::stream_events))
+}

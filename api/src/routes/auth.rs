@@ -1,0 +1,256 @@
+use application::{AppError, Registration, SignIn, SignedIn};
+use axum::extract::State;
+use domain::tenant::Subdomain;
+use domain::text::FullName;
+use domain::{Email, Permission, TenantId, UserId};
+use projections::{TenantRow, UserRow};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::ApiState;
+use crate::answer::{Answer, Emptied};
+use crate::extract::{
+    Authed, JsonBody, JsonObject, Password, PresentedPassword, RequestOrigin, TenantHint, Token,
+};
+use crate::problem::{Problem, TenantChoice};
+
+/// What someone registers with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "email": "ada@acme.example",
+    "password": "correct horse battery staple",
+    "full_name": "Ada Lovelace",
+    "tenant_subdomain": "acme"
+}))]
+pub(crate) struct RegisterBody {
+    /// The address to sign in with.
+    #[schema(value_type = String, format = "email", max_length = 254)]
+    email: Email,
+    /// The password to sign in with.
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 256)]
+    password: Password,
+    /// The person's name.
+    #[schema(value_type = String, min_length = 1, max_length = 120)]
+    full_name: FullName,
+    /// In which organisation; an invitation knows by itself, and so does a `Host` that names one.
+    #[schema(value_type = Option<String>)]
+    tenant_subdomain: Option<Subdomain>,
+    /// Lets the first owner in whatever the address.
+    #[schema(value_type = Option<String>)]
+    setup_token: Option<Token>,
+    /// Lets everybody else in.
+    #[schema(value_type = Option<String>)]
+    invitation_token: Option<Token>,
+}
+
+/// What someone signs in with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "email": "ada@acme.example",
+    "password": "correct horse battery staple",
+    "tenant_subdomain": "acme"
+}))]
+pub(crate) struct LoginBody {
+    /// The address.
+    #[schema(value_type = String, format = "email", max_length = 254)]
+    email: Email,
+    /// The password.
+    #[schema(value_type = String, format = "password", max_length = 256)]
+    password: PresentedPassword,
+    /// In which organisation; needed only where both fit in several.
+    #[schema(value_type = Option<String>)]
+    tenant_subdomain: Option<Subdomain>,
+}
+
+/// What a session goes on with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RefreshBody {
+    /// The newest one; each works once.
+    #[schema(value_type = String)]
+    refresh_token: Token,
+}
+
+/// What changes of oneself; what is absent stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"full_name": "Ada King", "preferences": {"theme": "dark"}}))]
+pub(crate) struct ChangeProfileBody {
+    /// A new name.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
+    full_name: Option<FullName>,
+    /// New preferences, all of them.
+    #[schema(value_type = Option<Object>)]
+    preferences: Option<JsonObject>,
+}
+
+/// The tokens of a session.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RefreshAnswer {
+    /// For requests: `Authorization: Bearer …`.
+    access_token: String,
+    /// For the next access token; works once.
+    refresh_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// How many seconds the access token lives.
+    expires_in: i64,
+}
+
+/// A session that is open now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LoginAnswer {
+    #[serde(flatten)]
+    tokens: RefreshAnswer,
+    /// Who signed in.
+    user: UserRow,
+    /// In which organisation.
+    tenant: TenantRow,
+}
+
+/// Oneself.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Me {
+    /// Who is signed in.
+    user: UserRow,
+    /// In which organisation.
+    tenant: TenantRow,
+    /// What the role allows.
+    permissions: Vec<&'static str>,
+}
+
+/// Register
+///
+/// The first user of an organisation becomes its owner and needs its contact address or its `setup_token`;
+/// everybody else needs an `invitation_token`.
+#[utoipa::path(post, path = "/auth/register", tag = "auth", request_body = RegisterBody,
+    responses((status = 201, description = "The new user", body = UserRow,
+        headers(("ETag", description = "Its version"), ("Location", description = "Where it is")))))]
+pub(crate) async fn register(
+    State(api): State<ApiState>,
+    RequestOrigin(origin): RequestOrigin,
+    hint: TenantHint,
+    JsonBody(body): JsonBody<RegisterBody>,
+) -> Result<Answer<UserRow>, Problem> {
+    let new = Registration {
+        email: body.email,
+        password: body.password.0,
+        full_name: body.full_name,
+        subdomain: hint.with(body.tenant_subdomain)?,
+        setup_token: body.setup_token.map(|token| token.0),
+        invitation_token: body.invitation_token.map(|token| token.0),
+    };
+    let (tenant, done) = api.app.register(&origin, new).await?;
+    let user = api.views.find_user(tenant, UserId(done.resource)).await?;
+    let (version, location) = (user.version, format!("/api/v1/tenants/users/{}", user.id));
+    let position = api.position(tenant, done).await?;
+    Ok(Answer::created(location, user).version(version).position(position))
+}
+
+/// Sign in
+///
+/// Where address and password fit in several organisations, the answer is 409 `tenant_required` with the choices.
+#[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = LoginBody,
+    responses((status = 200, description = "The open session", body = LoginAnswer)))]
+pub(crate) async fn log_in(
+    State(api): State<ApiState>,
+    RequestOrigin(origin): RequestOrigin,
+    hint: TenantHint,
+    JsonBody(body): JsonBody<LoginBody>,
+) -> Result<Answer<LoginAnswer>, Problem> {
+    let sign_in =
+        SignIn { email: body.email, password: body.password.0, subdomain: hint.with(body.tenant_subdomain)? };
+    let signed_in = match api.app.log_in(&origin, sign_in).await {
+        Err(AppError::TenantRequired(tenants)) => return Err(choices(&api, tenants).await?),
+        result => result?,
+    };
+    let user = api.views.find_user(signed_in.tenant, signed_in.user).await?;
+    let tenant = api.views.find_tenant(signed_in.tenant).await?;
+    let position = signed_in.position;
+    let answer = Answer::ok(LoginAnswer { tokens: signed_in.into(), user, tenant });
+    Ok(match position {
+        Some(position) => answer.position(position),
+        None => answer,
+    })
+}
+
+/// Refresh the access token
+///
+/// Each refresh token works once; using one again ends its session.
+#[utoipa::path(post, path = "/auth/refresh", tag = "auth", request_body = RefreshBody,
+    responses((status = 200, description = "The new tokens", body = RefreshAnswer)))]
+pub(crate) async fn refresh(
+    State(api): State<ApiState>,
+    JsonBody(body): JsonBody<RefreshBody>,
+) -> Result<Answer<RefreshAnswer>, Problem> {
+    let signed_in = api.app.refresh(&body.refresh_token.0).await?;
+    Ok(Answer::ok(signed_in.into()))
+}
+
+/// Sign out
+///
+/// Ends the session, also for access tokens already out.
+#[utoipa::path(post, path = "/auth/logout", tag = "auth", security(("bearer" = [])),
+    responses((status = 204, description = "The session is ended")))]
+pub(crate) async fn log_out(State(api): State<ApiState>, Authed(caller): Authed) -> Result<Emptied, Problem> {
+    let done = api.app.log_out(&caller).await?;
+    api.sessions.forget(caller.tenant).await;
+    Ok(Emptied::at(api.position(caller.tenant, done).await?))
+}
+
+/// Get oneself
+#[utoipa::path(get, path = "/auth/me", tag = "auth", security(("bearer" = [])),
+    responses((status = 200, description = "Who is signed in, where, and what they may do", body = Me,
+        headers(("ETag", description = "The user's version")))))]
+pub(crate) async fn get_me(
+    State(api): State<ApiState>,
+    Authed(caller): Authed,
+) -> Result<Answer<Me>, Problem> {
+    let user = api.views.get_user(&caller, caller.user).await?;
+    let tenant = api.views.get_tenant(&caller).await?;
+    let version = user.version;
+    let granted = Permission::ALL.into_iter().filter(|permission| caller.role.may(*permission));
+    let me = Me { user, tenant, permissions: granted.map(Permission::as_str).collect() };
+    Ok(Answer::ok(me).version(version))
+}
+
+/// Change one's profile
+#[utoipa::path(put, path = "/auth/profile", tag = "auth", security(("bearer" = [])),
+    request_body = ChangeProfileBody,
+    responses((status = 200, description = "Oneself as one is now", body = UserRow,
+        headers(("ETag", description = "Its version")))))]
+pub(crate) async fn change_profile(
+    State(api): State<ApiState>,
+    Authed(caller): Authed,
+    JsonBody(body): JsonBody<ChangeProfileBody>,
+) -> Result<Answer<UserRow>, Problem> {
+    let preferences = body.preferences.map(|json| json.0);
+    let done = api.app.change_profile(&caller, body.full_name, preferences).await?;
+    let user = api.views.get_user(&caller, caller.user).await?;
+    let (version, position) = (user.version, api.position(caller.tenant, done).await?);
+    Ok(Answer::ok(user).version(version).position(position))
+}
+
+impl From<SignedIn> for RefreshAnswer {
+    fn from(signed_in: SignedIn) -> Self {
+        Self {
+            access_token: signed_in.access_token.expose_secret().to_owned(),
+            refresh_token: signed_in.refresh_token.expose_secret().to_owned(),
+            token_type: "Bearer",
+            expires_in: signed_in.expires_in,
+        }
+    }
+}
+
+/// The problem that lets someone choose among the organisations that their credentials fit.
+async fn choices(api: &ApiState, tenants: Vec<TenantId>) -> Result<Problem, Problem> {
+    let mut choices = Vec::with_capacity(tenants.len());
+    for tenant in &tenants {
+        let row = api.views.find_tenant(*tenant).await?;
+        choices.push(TenantChoice { subdomain: row.subdomain, name: row.name });
+    }
+    Ok(Problem::from(AppError::TenantRequired(tenants)).tenant_required(choices))
+}

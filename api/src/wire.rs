@@ -1,0 +1,206 @@
+//! The composition root: the only file that names adapters.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use application::App;
+use chrono::TimeDelta;
+use infrastructure::clock::{SystemClock, TimeOrderedIds};
+use infrastructure::crypto::{Argon2Passwords, Purpose, Secrets, SignedTokens};
+use infrastructure::embedded::{Durability, EmbeddedError, EmbeddedPostgres, Options};
+use infrastructure::postgres::{
+    Answers, CommitterOptions, Database, DatabaseError, Feed, LogPages, PgCredentials, PgEventLog, Vault,
+    Wake, connect_owner,
+};
+use infrastructure::providers::Providers;
+use projections::{PgRunQueue, Views};
+use secrecy::ExposeSecret;
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::settings::{Settings, SettingsError, Storage};
+use crate::{ActorNames, ApiState, HttpSettings, Sessions, worker};
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting is missing or not fit.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The private Postgres does not start.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A connection failed.
+    #[error("the database cannot be reached")]
+    Connect(#[from] sqlx::Error),
+    /// `DATABASE_URL` is not a URL of Postgres.
+    #[error("DATABASE_URL is not a Postgres URL")]
+    Url(#[source] sqlx::Error),
+}
+
+/// The database server: somebody else's, or the private one that this process started.
+pub struct Server {
+    options: PgConnectOptions,
+    embedded: Option<EmbeddedPostgres>,
+}
+
+impl Server {
+    /// Uses `DATABASE_URL`, or starts the private Postgres.
+    pub async fn start(storage: &Storage) -> Result<Self, StartError> {
+        if let Some(url) = &storage.database_url {
+            let options = url.expose_secret().parse().map_err(StartError::Url)?;
+            return Ok(Self { options, embedded: None });
+        }
+        let embedded = EmbeddedPostgres::start(embedded_options(storage, Durability::Durable)).await?;
+        Ok(Self { options: embedded.owner(), embedded: Some(embedded) })
+    }
+
+    /// The login that may change the schema, if this is the private Postgres or `DATABASE_URL` names it.
+    pub fn owner(&self) -> PgConnectOptions {
+        self.options.clone()
+    }
+
+    /// Stops the private Postgres.
+    pub async fn stop(self) -> Result<(), EmbeddedError> {
+        match self.embedded {
+            Some(embedded) => embedded.stop().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// How the private Postgres of a data directory is run.
+pub fn embedded_options(storage: &Storage, durability: Durability) -> Options {
+    Options {
+        data_dir: storage.data_dir.clone(),
+        binaries: storage.pg_bin.clone(),
+        search_from: search_from(),
+        durability,
+        max_connections: 200,
+    }
+}
+
+/// Where `deploy/postgres` may lie: here, above here, or beside the program.
+fn search_from() -> Vec<PathBuf> {
+    let here = std::env::current_dir().ok();
+    let program = std::env::current_exe().ok();
+    let ancestors = |path: PathBuf| path.ancestors().map(PathBuf::from).collect::<Vec<_>>();
+    [here, program].into_iter().flatten().flat_map(ancestors).collect()
+}
+
+/// Everything of a running service but its listener.
+pub struct Service {
+    /// What requests are answered from.
+    pub state: ApiState,
+    log: PgEventLog,
+    database: Database,
+    wake: Wake,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Service {
+    /// Connects every port to its adapter.
+    pub async fn start(settings: &Settings, database: PgConnectOptions) -> Result<Self, StartError> {
+        let storage = &settings.storage;
+        let secrets = storage.secrets(settings.environment)?;
+        let login = hex::encode(secrets.derive(Purpose::DatabaseLogin)).into();
+        let database = Database::open(database, &login, storage.connections).await?;
+        let vault = Vault::new(database.writer(), &secrets);
+        let wake = Wake::default();
+        let options = CommitterOptions { writers: storage.writers.into(), ..CommitterOptions::default() };
+        let log =
+            PgEventLog::start(&database, vault.clone(), projections::inline(), wake.clone(), options).await?;
+        let app = app(settings, &secrets, &database, log.clone());
+        let (stop, stopping) = watch::channel(false);
+        let state = ApiState {
+            app,
+            views: Views::new(database.reader()),
+            feed: Feed::new(database.reader(), vault, wake.clone()),
+            answers: Answers::new(database.writer(), &secrets),
+            database: database.clone(),
+            http: Arc::new(HttpSettings {
+                base_domain: settings.base_domain.clone(),
+                mail_configured: false,
+                trusted_proxies: settings.trusted_proxies.clone(),
+                version: env!("CARGO_PKG_VERSION"),
+                request_pepper: secrets.derive(Purpose::RequestHashes),
+            }),
+            sessions: Sessions::default(),
+            names: ActorNames::default(),
+            shutdown: stopping,
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(wake.clone().listen(database.clone()));
+        tasks.spawn(forget_old_answers(state.answers.clone()));
+        Ok(Self { state, log, database, wake, stop, tasks })
+    }
+
+    /// Starts running tasks, so many at once.
+    pub fn work(&self, workers: u16) -> JoinSet<()> {
+        let mut running = JoinSet::new();
+        for number in 0..workers {
+            let name = format!("worker-{}-{number}", std::process::id());
+            let (app, wake, stop) = (self.state.app.clone(), self.wake.clone(), self.stop.subscribe());
+            running.spawn(worker::run(app, wake, name, stop));
+        }
+        running
+    }
+
+    /// Tells workers and streams to end.
+    pub fn begin_stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Finishes what was taken on, and closes the database.
+    pub async fn stop(mut self) {
+        self.begin_stop();
+        self.log.drain().await;
+        self.tasks.abort_all();
+        while self.tasks.join_next().await.is_some() {}
+        self.database.close().await;
+    }
+}
+
+fn app(settings: &Settings, secrets: &Secrets, database: &Database, log: PgEventLog) -> App {
+    let parallel = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    App {
+        log: Arc::new(log),
+        credentials: Arc::new(PgCredentials::new(database.writer())),
+        passwords: Arc::new(Argon2Passwords::new(parallel)),
+        tokens: Arc::new(SignedTokens::new(
+            secrets,
+            TimeDelta::minutes(settings.access_token_minutes),
+            TimeDelta::days(settings.refresh_token_days),
+        )),
+        queue: Arc::new(PgRunQueue::new(database.writer())),
+        models: Arc::new(Providers::new(settings.fallback())),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(TimeOrderedIds),
+    }
+}
+
+async fn forget_old_answers(answers: Answers) {
+    loop {
+        tokio::time::sleep(std::time::Duration::from_secs(3_600)).await;
+        match answers.forget_old().await {
+            Ok(0) | Err(_) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "forgot answers older than a day"),
+        }
+    }
+}
+
+/// What a rebuild of read models needs: the owner's connections and the log's reader.
+pub async fn rebuilding(
+    settings: &Settings,
+    owner: PgConnectOptions,
+) -> Result<(PgPool, LogPages), StartError> {
+    let secrets = settings.storage.secrets(settings.environment)?;
+    let (owner, writer) = connect_owner(owner).await?;
+    Ok((owner, LogPages::new(Vault::new(writer, &secrets))))
+}

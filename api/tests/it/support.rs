@@ -1,0 +1,236 @@
+//! A running service with a database of its own, and a client of it.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use api::settings::Settings;
+use api::wire::Service;
+use clap::Parser;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, Executor, PgConnection, PgPool};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+pub const PASSWORD: &str = "correct horse battery";
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// A service on a port of its own.
+pub struct TestApp {
+    pub service: Service,
+    pub address: SocketAddr,
+    pub database: PgConnectOptions,
+    client: reqwest::Client,
+    _workers: JoinSet<()>,
+    _server: JoinSet<()>,
+}
+
+/// Someone signed in.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub tenant: Uuid,
+    pub user: Uuid,
+    pub subdomain: String,
+    pub email: String,
+    pub token: String,
+    pub refresh_token: String,
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    /// The body of an answer that must have this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self.body
+    }
+
+    #[track_caller]
+    pub fn expect_problem(self, status: u16, code: &str) -> Value {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.body);
+        let body = self.expect(status);
+        assert_eq!(body["code"], code, "{body}");
+        assert_eq!(body["status"], status, "{body}");
+        body
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// The settings of a test, with these flags besides.
+pub fn settings(flags: &[&str]) -> Settings {
+    let base = [
+        "agentcores",
+        "--secret-key=a-signing-secret-for-tests-only-0123",
+        "--master-key=a-sealing-secret-for-tests-only-0123",
+        "--connections=8",
+        "--workers=2",
+    ];
+    Line::parse_from(base.iter().chain(flags)).settings
+}
+
+/// A fresh, empty database on the test server.
+pub async fn fresh_database() -> PgConnectOptions {
+    let url = std::env::var("DATABASE_URL").expect("DATABASE_URL: run this with `agentcores with-postgres`");
+    let server: PgConnectOptions = url.parse().unwrap();
+    let name = format!("test_{}", Uuid::new_v4().simple());
+    let mut conn = PgConnection::connect_with(&server).await.unwrap();
+    conn.execute(format!("create database {name} strategy file_copy").as_str()).await.unwrap();
+    conn.close().await.unwrap();
+    server.database(&name)
+}
+
+impl TestApp {
+    /// A service on a fresh database.
+    pub async fn start() -> Self {
+        Self::start_on(fresh_database().await, &[]).await
+    }
+
+    /// A service on this database, with these flags.
+    pub async fn start_on(database: PgConnectOptions, flags: &[&str]) -> Self {
+        let settings = settings(flags);
+        let service = Service::start(&settings, database.clone()).await.unwrap();
+        let workers = service.work(settings.workers);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = api::router(service.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let mut server = JoinSet::new();
+        server.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { service, address, database, client, _workers: workers, _server: server }
+    }
+
+    /// A pool of the database's owner, for looking behind the service.
+    #[expect(clippy::disallowed_methods, reason = "looks at the database as nobody of the service can")]
+    pub async fn owner(&self) -> PgPool {
+        PgPoolOptions::new().max_connections(4).connect_with(self.database.clone()).await.unwrap()
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        let base = if path.starts_with("/api") || !path.starts_with('/') { "" } else { "/api/v1" };
+        format!("http://{}{base}{path}", self.address)
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, self.url(path))
+    }
+
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let bytes = answer.bytes().await.unwrap();
+        let body =
+            if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or_default() };
+        Answer { status, headers, body }
+    }
+
+    pub async fn get(&self, session: &Session, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).bearer_auth(&session.token)).await
+    }
+
+    pub async fn post(&self, session: &Session, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::POST, path).bearer_auth(&session.token).json(&body)).await
+    }
+
+    pub async fn put(&self, session: &Session, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::PUT, path).bearer_auth(&session.token).json(&body)).await
+    }
+
+    pub async fn delete(&self, session: &Session, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path).bearer_auth(&session.token)).await
+    }
+
+    pub async fn post_anonymous(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// A new organisation on a tier, with its owner signed in.
+    pub async fn sign_up(&self, tier: &str) -> Session {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let subdomain = format!("org-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let email = format!("owner@{subdomain}.example");
+        let tenant = json!({
+            "name": "Acme Corp", "subdomain": subdomain, "contact_email": email, "contact_name": "John Doe",
+            "subscription_tier": tier,
+        });
+        self.post_anonymous("/tenants", tenant).await.expect(201);
+        let user = json!({
+            "email": email, "password": PASSWORD, "full_name": "John Doe", "tenant_subdomain": subdomain,
+        });
+        self.post_anonymous("/auth/register", user).await.expect(201);
+        self.sign_in(&subdomain, &email).await
+    }
+
+    pub async fn sign_in(&self, subdomain: &str, email: &str) -> Session {
+        self.sign_in_with(subdomain, email, PASSWORD).await
+    }
+
+    pub async fn sign_in_with(&self, subdomain: &str, email: &str, password: &str) -> Session {
+        let body = json!({"email": email, "password": password, "tenant_subdomain": subdomain});
+        let answer = self.post_anonymous("/auth/login", body).await.expect(200);
+        let id = |value: &Value| value.as_str().unwrap().parse().unwrap();
+        Session {
+            tenant: id(&answer["tenant"]["id"]),
+            user: id(&answer["user"]["id"]),
+            subdomain: subdomain.to_owned(),
+            email: email.to_owned(),
+            token: answer["access_token"].as_str().unwrap().to_owned(),
+            refresh_token: answer["refresh_token"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// Invites someone and lets them join.
+    pub async fn join(&self, owner: &Session, name: &str, role: &str) -> Session {
+        let email = format!("{name}@{}.example", owner.subdomain);
+        let invitation =
+            self.post(owner, "/tenants/users/invite", json!({"email": email, "role": role})).await;
+        let token = invitation.expect(201)["invitation_token"].clone();
+        let user =
+            json!({"email": email, "password": PASSWORD, "full_name": name, "invitation_token": token});
+        self.post_anonymous("/auth/register", user).await.expect(201);
+        self.sign_in(&owner.subdomain, &email).await
+    }
+
+    /// A new agent; with `start` it takes tasks.
+    pub async fn agent(&self, session: &Session) -> String {
+        let agent =
+            self.post(session, "/agents", json!({"name": "Agent", "agent_type": "echo"})).await.expect(201);
+        agent["id"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn running_agent(&self, session: &Session) -> String {
+        let agent = self.agent(session).await;
+        self.post(session, &format!("/agents/{agent}/start"), json!({})).await.expect(200);
+        agent
+    }
+
+    /// Asks until the answer is as wanted; for what happens by itself, such as a task that runs.
+    pub async fn until(&self, session: &Session, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let body = self.get(session, path).await.expect(200);
+            if wanted(&body) {
+                return body;
+            }
+            assert!(Instant::now() < deadline, "not within 30 s: {body}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Where queries start.
+
+use application::AppError;
+use domain::TenantId;
+use futures::future::BoxFuture;
+use infrastructure::postgres::Reader;
+use sqlx::PgConnection;
+
+/// The queries over the read models. Each file adds those of its own table.
+#[derive(Clone, Debug)]
+pub struct Views {
+    reader: Reader,
+}
+
+impl Views {
+    /// Queries that read through `reader`.
+    pub const fn new(reader: Reader) -> Self {
+        Self { reader }
+    }
+
+    /// Reads as the tenant; a database that fails is logged here, once, and answered as unavailable.
+    pub(crate) async fn read<T, F>(&self, tenant: TenantId, read: F) -> Result<T, AppError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,
+    {
+        self.reader.read(tenant, read).await.map_err(|error| {
+            tracing::error!(
+                tenant.id = %tenant,
+                error = &error as &dyn std::error::Error,
+                "a read of tenant {tenant} failed"
+            );
+            AppError::Unavailable
+        })
+    }
+}
