@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use application::AppError;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::{Permission, TenantId, UserId};
@@ -107,10 +108,34 @@ pub(crate) async fn list_events(
     Parameters(query): Parameters<EventsQuery>,
 ) -> Result<Answer<EventBatch>, Problem> {
     caller.require(Permission::ReadEvents)?;
-    let after = query.after.0;
-    let events = api.feed.after(caller.tenant, after, query.limit.0, &query.types.0).await?;
-    let names = api.names.of(&api.views, caller.tenant, &events).await?;
-    let next_after = events.last().map_or(after, |event| event.recorded.position);
-    let items = events.into_iter().map(|event| CloudEvent::new(event, &names));
-    Ok(Answer::ok(EventBatch { items: items.collect(), next_after }))
+    let stretch = Stretch::read(&api, caller.tenant, query.after.0, query.limit.0, &query.types.0).await?;
+    Ok(Answer::ok(EventBatch { items: stretch.events, next_after: stretch.through }))
+}
+
+/// Events in the log's order, and up to where the log was looked through for them.
+pub(crate) struct Stretch {
+    pub(crate) events: Vec<CloudEvent>,
+    pub(crate) through: i64,
+}
+
+impl Stretch {
+    pub(crate) async fn read(
+        api: &ApiState,
+        tenant: TenantId,
+        after: i64,
+        limit: i64,
+        types: &[String],
+    ) -> Result<Self, AppError> {
+        // Before the events are read, so that none up to there is missed: whoever follows rare types need not have
+        // the log searched again from the last of them.
+        let head = if types.is_empty() { after } else { api.feed.head(tenant).await?.position };
+        let found = api.feed.after(tenant, after, limit, types).await?;
+        let is_all = i64::try_from(found.len()).is_ok_and(|count| count < limit);
+        let last = found.last().map_or(after, |event| event.recorded.position);
+        let names = api.names.of(&api.views, tenant, &found).await?;
+        Ok(Self {
+            events: found.into_iter().map(|event| CloudEvent::new(event, &names)).collect(),
+            through: if is_all { last.max(head) } else { last },
+        })
+    }
 }

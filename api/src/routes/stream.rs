@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use utoipa::IntoParams;
 
-use super::events::CloudEvent;
+use super::events::{CloudEvent, Stretch};
 use crate::ApiState;
 use crate::extract::{Authed, EventTypes, Parameters, Position, admit};
 use crate::problem::Problem;
@@ -173,20 +173,14 @@ impl Follower {
     async fn read(&mut self) -> Option<Option<Bytes>> {
         // Before the log is read: what grows meanwhile wakes the next wait.
         self.log.borrow_and_update();
-        let tenant = self.caller.tenant;
-        let feed = &self.api.feed;
-        let events = feed.after(tenant, self.after, PAGE, &self.types).await.ok()?;
-        let Some(last) = events.last() else {
-            return Some(None);
-        };
-        let last = last.recorded.position;
-        let names = self.api.names.of(&self.api.views, tenant, &events).await.ok()?;
+        let stretch =
+            Stretch::read(&self.api, self.caller.tenant, self.after, PAGE, &self.types).await.ok()?;
+        self.after = stretch.through;
         let mut text = String::new();
-        for event in events {
-            push_frame(&mut text, &CloudEvent::new(event, &names))?;
+        for event in &stretch.events {
+            push_frame(&mut text, event)?;
         }
-        self.after = last;
-        Some(Some(text.into()))
+        Some(Some(text).filter(|text| !text.is_empty()).map(Bytes::from))
     }
 
     /// Until the log grows, or something else is due; true if a comment is.

@@ -91,10 +91,9 @@ async fn two_owners_who_demote_each_other_at_once_leave_one_owner_every_time() {
     let two = app.join(&one, "second", "owner").await;
     for round in 0..200 {
         let demote = json!({"role": "member"});
-        let (by_one, by_two) = tokio::join!(
-            app.put(&one, &format!("/tenants/users/{}", two.user), demote.clone()),
-            app.put(&two, &format!("/tenants/users/{}", one.user), demote.clone()),
-        );
+        let paths = [two.user, one.user].map(|user| format!("/tenants/users/{user}"));
+        let (by_one, by_two) =
+            tokio::join!(app.put(&one, &paths[0], demote.clone()), app.put(&two, &paths[1], demote.clone()));
         let owners = app.get(&one, "/tenants/users?role=owner").await.expect(200);
         assert_eq!(owners["total"], 1, "round {round}: {} {}", by_one.body, by_two.body);
         let (remaining, lowered) = match owners["items"][0]["id"] == json!(one.user) {

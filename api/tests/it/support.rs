@@ -15,19 +15,20 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-pub const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 #[derive(Parser)]
+#[command(args_override_self = true)]
 struct Line {
     #[command(flatten)]
     settings: Settings,
 }
 
 /// A service on a port of its own.
-pub struct TestApp {
-    pub service: Service,
-    pub address: SocketAddr,
-    pub database: PgConnectOptions,
+pub(crate) struct TestApp {
+    pub(crate) service: Service,
+    pub(crate) address: SocketAddr,
+    pub(crate) database: PgConnectOptions,
     client: reqwest::Client,
     _workers: JoinSet<()>,
     _server: JoinSet<()>,
@@ -35,33 +36,33 @@ pub struct TestApp {
 
 /// Someone signed in.
 #[derive(Clone, Debug)]
-pub struct Session {
-    pub tenant: Uuid,
-    pub user: Uuid,
-    pub subdomain: String,
-    pub email: String,
-    pub token: String,
-    pub refresh_token: String,
+pub(crate) struct Session {
+    pub(crate) tenant: Uuid,
+    pub(crate) user: Uuid,
+    pub(crate) subdomain: String,
+    pub(crate) email: String,
+    pub(crate) token: String,
+    pub(crate) refresh_token: String,
 }
 
 /// An answer, read.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: reqwest::header::HeaderMap,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
 }
 
 impl Answer {
     /// The body of an answer that must have this status.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Value {
+    pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.body);
         self.body
     }
 
     #[track_caller]
-    pub fn expect_problem(self, status: u16, code: &str) -> Value {
+    pub(crate) fn expect_problem(self, status: u16, code: &str) -> Value {
         assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.body);
         let body = self.expect(status);
         assert_eq!(body["code"], code, "{body}");
@@ -69,13 +70,13 @@ impl Answer {
         body
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
 
 /// The settings of a test, with these flags besides.
-pub fn settings(flags: &[&str]) -> Settings {
+pub(crate) fn settings(flags: &[&str]) -> Settings {
     let base = [
         "agentcores",
         "--secret-key=a-signing-secret-for-tests-only-0123",
@@ -87,7 +88,7 @@ pub fn settings(flags: &[&str]) -> Settings {
 }
 
 /// A fresh, empty database on the test server.
-pub async fn fresh_database() -> PgConnectOptions {
+pub(crate) async fn fresh_database() -> PgConnectOptions {
     let url = std::env::var("DATABASE_URL").expect("DATABASE_URL: run this with `agentcores with-postgres`");
     let server: PgConnectOptions = url.parse().unwrap();
     let name = format!("test_{}", Uuid::new_v4().simple());
@@ -99,12 +100,12 @@ pub async fn fresh_database() -> PgConnectOptions {
 
 impl TestApp {
     /// A service on a fresh database.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_on(fresh_database().await, &[]).await
     }
 
     /// A service on this database, with these flags.
-    pub async fn start_on(database: PgConnectOptions, flags: &[&str]) -> Self {
+    pub(crate) async fn start_on(database: PgConnectOptions, flags: &[&str]) -> Self {
         let settings = settings(flags);
         let service = Service::start(&settings, database.clone()).await.unwrap();
         let workers = service.work(settings.workers);
@@ -119,20 +120,20 @@ impl TestApp {
 
     /// A pool of the database's owner, for looking behind the service.
     #[expect(clippy::disallowed_methods, reason = "looks at the database as nobody of the service can")]
-    pub async fn owner(&self) -> PgPool {
+    pub(crate) async fn owner(&self) -> PgPool {
         PgPoolOptions::new().max_connections(4).connect_with(self.database.clone()).await.unwrap()
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         let base = if path.starts_with("/api") || !path.starts_with('/') { "" } else { "/api/v1" };
         format!("http://{}{base}{path}", self.address)
     }
 
-    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method, self.url(path))
     }
 
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let answer = request.send().await.unwrap();
         let (status, headers) = (answer.status(), answer.headers().clone());
         let bytes = answer.bytes().await.unwrap();
@@ -141,28 +142,28 @@ impl TestApp {
         Answer { status, headers, body }
     }
 
-    pub async fn get(&self, session: &Session, path: &str) -> Answer {
+    pub(crate) async fn get(&self, session: &Session, path: &str) -> Answer {
         self.send(self.request(Method::GET, path).bearer_auth(&session.token)).await
     }
 
-    pub async fn post(&self, session: &Session, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, session: &Session, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::POST, path).bearer_auth(&session.token).json(&body)).await
     }
 
-    pub async fn put(&self, session: &Session, path: &str, body: Value) -> Answer {
+    pub(crate) async fn put(&self, session: &Session, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::PUT, path).bearer_auth(&session.token).json(&body)).await
     }
 
-    pub async fn delete(&self, session: &Session, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, session: &Session, path: &str) -> Answer {
         self.send(self.request(Method::DELETE, path).bearer_auth(&session.token)).await
     }
 
-    pub async fn post_anonymous(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post_anonymous(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::POST, path).json(&body)).await
     }
 
     /// A new organisation on a tier, with its owner signed in.
-    pub async fn sign_up(&self, tier: &str) -> Session {
+    pub(crate) async fn sign_up(&self, tier: &str) -> Session {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let subdomain = format!("org-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let email = format!("owner@{subdomain}.example");
@@ -178,11 +179,11 @@ impl TestApp {
         self.sign_in(&subdomain, &email).await
     }
 
-    pub async fn sign_in(&self, subdomain: &str, email: &str) -> Session {
+    pub(crate) async fn sign_in(&self, subdomain: &str, email: &str) -> Session {
         self.sign_in_with(subdomain, email, PASSWORD).await
     }
 
-    pub async fn sign_in_with(&self, subdomain: &str, email: &str, password: &str) -> Session {
+    pub(crate) async fn sign_in_with(&self, subdomain: &str, email: &str, password: &str) -> Session {
         let body = json!({"email": email, "password": password, "tenant_subdomain": subdomain});
         let answer = self.post_anonymous("/auth/login", body).await.expect(200);
         let id = |value: &Value| value.as_str().unwrap().parse().unwrap();
@@ -197,7 +198,7 @@ impl TestApp {
     }
 
     /// Invites someone and lets them join.
-    pub async fn join(&self, owner: &Session, name: &str, role: &str) -> Session {
+    pub(crate) async fn join(&self, owner: &Session, name: &str, role: &str) -> Session {
         let email = format!("{name}@{}.example", owner.subdomain);
         let invitation =
             self.post(owner, "/tenants/users/invite", json!({"email": email, "role": role})).await;
@@ -209,20 +210,25 @@ impl TestApp {
     }
 
     /// A new agent; with `start` it takes tasks.
-    pub async fn agent(&self, session: &Session) -> String {
+    pub(crate) async fn agent(&self, session: &Session) -> String {
         let agent =
             self.post(session, "/agents", json!({"name": "Agent", "agent_type": "echo"})).await.expect(201);
         agent["id"].as_str().unwrap().to_owned()
     }
 
-    pub async fn running_agent(&self, session: &Session) -> String {
+    pub(crate) async fn running_agent(&self, session: &Session) -> String {
         let agent = self.agent(session).await;
         self.post(session, &format!("/agents/{agent}/start"), json!({})).await.expect(200);
         agent
     }
 
     /// Asks until the answer is as wanted; for what happens by itself, such as a task that runs.
-    pub async fn until(&self, session: &Session, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(
+        &self,
+        session: &Session,
+        path: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
             let body = self.get(session, path).await.expect(200);

@@ -123,6 +123,7 @@ pub(super) fn announcement(heads: impl ExactSizeIterator<Item = (TenantId, i64)>
     if heads.len() > 100 {
         return ALL.to_owned();
     }
-    let heads = heads.map(|(tenant, position)| format!("{}={position}", tenant.0.simple())).collect::<Vec<_>>();
+    let heads =
+        heads.map(|(tenant, position)| format!("{}={position}", tenant.0.simple())).collect::<Vec<_>>();
     format!("{}{}", if work { WORK.to_string() } else { String::new() }, heads.join(","))
 }
