@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -15,9 +16,8 @@ use crate::wire::{Server, Service, StartError, embedded_options, rebuilding};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// The system of record for AI agents.
 #[derive(Debug, Parser)]
-#[command(name = "agentcores", version, about, max_term_width = 110)]
+#[command(name = "agentcores", version, about = "The system of record for AI agents", max_term_width = 110)]
 struct Cli {
     /// What to log, such as info or debug,sqlx=warn
     #[arg(long, global = true, env = "AGENTCORES_LOG", default_value = "info")]
@@ -72,7 +72,7 @@ pub fn main() -> ExitCode {
     if cli.log_json {
         logs.json().init();
     } else {
-        logs.with_target(false).init();
+        logs.with_target(false).with_ansi(std::io::stderr().is_terminal()).init();
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -1,7 +1,7 @@
 //! HTTP in, HTTP out, the command line, and the composition root.
 //!
-//! A request goes through [`middleware`], is parsed by [`extract`] and handled by one function of [`routes`], which
-//! asks one use case or one view and answers with the resource. [`router`] is the only list of routes, [`problem`]
+//! A request goes through `middleware`, is parsed by `extract` and handled by one function of `routes`, which
+//! asks one use case or one view and answers with the resource. [`router`] is the only list of routes, `problem`
 //! holds the only table from failures to statuses. There are no rules here and no SQL. Start reading at
 //! `routes/agents.rs`.
 

@@ -86,7 +86,8 @@ impl App {
             }
             if let Some(expected) = caller.origin.expected_version.filter(|expected| *expected != version) {
                 tracing::debug!(expected, version, "the client saw another version");
-                return Err(AppError::Stale(version));
+                // An absent user is not there, whatever version was named.
+                return Err(if version == 0 { AppError::NotFound } else { AppError::Stale(version) });
             }
             let events = decide_all(state, &change)?;
             if events.is_empty() {

@@ -43,11 +43,60 @@ pub enum TaskKindSchema {
     Workflow,
 }
 
+/// What a plan limits.
+#[derive(ToSchema)]
+#[schema(as = Resource, rename_all = "snake_case")]
+pub enum ResourceSchema {
+    /// Agents that are not terminated.
+    Agents,
+    /// Tasks created this calendar month.
+    TasksPerMonth,
+    /// Active users.
+    Users,
+}
+
+/// Something a role allows.
+#[derive(ToSchema)]
+#[schema(as = Permission, rename_all = "snake_case")]
+pub enum PermissionSchema {
+    /// See the organisation, its settings, usage and health.
+    ReadTenant,
+    /// Change name and contact.
+    ChangeTenant,
+    /// Change settings.
+    ChangeSettings,
+    /// Change the subscription tier.
+    ChangeSubscription,
+    /// See users.
+    ReadUsers,
+    /// Invite, change and deactivate users.
+    ManageUsers,
+    /// See agents.
+    ReadAgents,
+    /// Create agents, and change or terminate one's own.
+    CreateAgents,
+    /// Start, stop, pause and resume agents.
+    RunAgents,
+    /// Change or terminate anybody's agents.
+    ManageAgents,
+    /// See tasks.
+    ReadTasks,
+    /// Create and execute tasks, and change or withdraw one's own.
+    CreateTasks,
+    /// Change, cancel or withdraw anybody's tasks.
+    ManageTasks,
+    /// Follow the stream of events.
+    ReadEvents,
+    /// Read the audit log, with addresses and programs.
+    ReadAudit,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::plan::Resource;
     use domain::task::TaskKind;
-    use domain::{Role, Tier};
+    use domain::{Permission, Role, Tier};
 
     fn values<T: utoipa::PartialSchema>() -> Vec<String> {
         let schema = serde_json::to_value(T::schema()).unwrap();
@@ -67,5 +116,7 @@ mod tests {
         assert_eq!(values::<RoleSchema>(), sorted(Role::ALL.into_iter().map(Role::as_str)));
         assert_eq!(values::<TierSchema>(), sorted(Tier::ALL.into_iter().map(Tier::as_str)));
         assert_eq!(values::<TaskKindSchema>(), sorted(TaskKind::ALL.into_iter().map(TaskKind::as_str)));
+        assert_eq!(values::<ResourceSchema>(), sorted(Resource::ALL.into_iter().map(Resource::as_str)));
+        assert_eq!(values::<PermissionSchema>(), sorted(Permission::ALL.into_iter().map(Permission::as_str)));
     }
 }

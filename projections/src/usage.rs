@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use crate::columns::Fields;
+use crate::schema::ResourceSchema;
 use crate::views::Views;
 
 /// What a tenant uses of its plan in the present calendar month, UTC.
@@ -28,7 +29,8 @@ pub struct UsageRow {
 /// What is used of one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ResourceUsage {
-    /// `agents`, `tasks_per_month` or `users`.
+    /// Which one.
+    #[schema(value_type = ResourceSchema)]
     pub resource: &'static str,
     /// How many there are.
     pub used: u32,

@@ -1,6 +1,6 @@
 //! Commands per second, beside the stock framework and the plain limit of the same Postgres.
 //!
-//! `make bench`. One private, durable Postgres (fsync on) serves all; the systems take turns, three rounds, and the
+//! `make bench`, or `cargo bench -p api --bench commands -- 64` for one number of clients. One private, durable Postgres (fsync on) serves all; the systems take turns, three rounds, and the
 //! median of each is shown. A closed loop: each client sends its next command when the last is answered.
 
 mod http;
@@ -54,7 +54,8 @@ async fn measure(server: &EmbeddedPostgres) -> Result<(), Box<dyn Error + Send +
         "| clients | plain INSERT | stock postgres-es, one view | AgentCores | one hot tenant | / plain | / stock |"
     );
     println!("|---|---|---|---|---|---|---|");
-    for clients in CLIENTS {
+    let asked_for: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    for clients in if asked_for.is_empty() { CLIENTS.to_vec() } else { asked_for } {
         let mut rounds: [Vec<Figures>; 4] = Default::default();
         for _ in 0..ROUNDS {
             rounds[0].push(plain.run(clients).await?);

@@ -1,22 +1,27 @@
 //! JSON bodies.
 
-use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, OptionalFromRequest, Request};
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream, Bytes};
+use axum::extract::{FromRequest, MatchedPath, OptionalFromRequest, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{Extensions, HeaderMap};
 use futures::StreamExt;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
 use super::fields;
+use super::member::Member;
 use crate::problem::{FieldError, Problem};
 
 /// The most bytes of a body: 1 MiB, which leaves room for a task's input.
 const MOST_BYTES: usize = 1024 * 1024;
-/// The most bytes of a body that nobody is signed in for.
+/// The most bytes of a body under `/auth/`, where few are signed in yet.
 const MOST_AUTH_BYTES: usize = 16 * 1024;
+/// How much of a body that is too large is still taken in, and for how long.
+const MOST_SWALLOWED: usize = 16 * 1024 * 1024;
+const SWALLOW_FOR: Duration = Duration::from_secs(5);
 
 /// A JSON object as a `T`. What does not fit is answered with every field that does not.
 #[derive(Debug)]
@@ -31,7 +36,7 @@ where
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         require_json(request.headers())?;
-        let limit = body_limit(request.uri());
+        let limit = body_limit(request.extensions());
         let (parts, body) = request.into_parts();
         let bytes = read_body(&parts.headers, body, limit).await?;
         parse(&bytes).map(Self)
@@ -47,7 +52,7 @@ where
 
     /// A body without a byte is no body, whatever it is called: some clients name a type always.
     async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Problem> {
-        let limit = body_limit(request.uri());
+        let limit = body_limit(request.extensions());
         let (parts, body) = request.into_parts();
         let bytes = read_body(&parts.headers, body, limit).await?;
         if bytes.is_empty() {
@@ -58,9 +63,11 @@ where
     }
 }
 
-/// How many bytes a body under this address may have.
-pub(crate) fn body_limit(uri: &Uri) -> usize {
-    if uri.path().starts_with("/api/v1/auth/") { MOST_AUTH_BYTES } else { MOST_BYTES }
+/// How many bytes the body of a request may have. The route says so: the URI has lost its base on the way in.
+pub(crate) fn body_limit(request: &Extensions) -> usize {
+    let route = request.get::<MatchedPath>();
+    let is_auth = route.is_some_and(|route| route.as_str().starts_with("/api/v1/auth/"));
+    if is_auth { MOST_AUTH_BYTES } else { MOST_BYTES }
 }
 
 /// All bytes of a body. What counts is how many come, whatever `Content-Length` promises.
@@ -73,6 +80,7 @@ pub(crate) async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> 
     }
     let promised = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if promised.is_some_and(|length| length > limit as u64) {
+        swallow(body.into_data_stream()).await;
         return Err(Problem::too_large(limit));
     }
     let mut stream = body.into_data_stream();
@@ -83,11 +91,27 @@ pub(crate) async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> 
             Problem::malformed_json("the request body broke off")
         })?;
         if bytes.len() + chunk.len() > limit {
+            swallow(stream).await;
             return Err(Problem::too_large(limit));
         }
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes.into())
+}
+
+/// Takes in what still comes of a body, up to a bound, and drops it. A connection that is closed on a client still
+/// sending is reset, and the client never reads why.
+async fn swallow(mut rest: BodyDataStream) {
+    let all = async {
+        let mut swallowed = 0;
+        while let Some(Ok(chunk)) = rest.next().await {
+            swallowed += chunk.len();
+            if swallowed > MOST_SWALLOWED {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(SWALLOW_FOR, all).await.ok();
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
@@ -130,11 +154,11 @@ fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
     fields::read(members, &required::<T>()).map_err(|errors: Vec<FieldError>| Problem::invalid(errors))
 }
 
-fn members(text: &str) -> Result<Vec<(String, &RawValue)>, serde_json::Error> {
+fn members(text: &str) -> Result<Vec<(String, Member<'_>)>, serde_json::Error> {
     struct Members;
 
     impl<'de> Visitor<'de> for Members {
-        type Value = Vec<(String, &'de RawValue)>;
+        type Value = Vec<(String, Member<'de>)>;
 
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("a JSON object")
@@ -142,8 +166,8 @@ fn members(text: &str) -> Result<Vec<(String, &RawValue)>, serde_json::Error> {
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut members = vec![];
-            while let Some(member) = map.next_entry()? {
-                members.push(member);
+            while let Some((name, value)) = map.next_entry()? {
+                members.push((name, Member(value)));
             }
             Ok(members)
         }

@@ -4,6 +4,7 @@ mod authed;
 mod client;
 mod fields;
 mod json;
+mod member;
 mod origin;
 mod path;
 mod query;

@@ -39,7 +39,7 @@ pub(crate) async fn for_anyone(
         return Ok(next.run(request).await);
     };
     let (parts, body) = request.into_parts();
-    let body = read_body(&parts.headers, body, body_limit(&parts.uri)).await?;
+    let body = read_body(&parts.headers, body, body_limit(&parts.extensions)).await?;
     let key = named(&state, key, &parts, None, &body);
     let mut request = Request::from_parts(parts, Body::from(body));
     request.extensions_mut().insert(key.clone());
@@ -57,7 +57,7 @@ pub(crate) async fn for_callers(
     };
     let (mut parts, body) = request.into_parts();
     let Authed(mut caller) = Authed::from_request_parts(&mut parts, &state).await?;
-    let body = read_body(&parts.headers, body, body_limit(&parts.uri)).await?;
+    let body = read_body(&parts.headers, body, body_limit(&parts.extensions)).await?;
     let key = named(&state, key, &parts, Some(caller.user), &body);
     let scope = caller.tenant.0;
     caller.origin.idempotency = Some(key.clone());

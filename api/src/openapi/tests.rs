@@ -111,3 +111,15 @@ fn documents_may_hold_anything() {
     let input = &document["components"]["schemas"]["CreateTaskBody"]["properties"]["input_data"];
     assert_eq!(input["additionalProperties"], true);
 }
+
+#[test]
+fn enums_list_the_values_that_are_sent() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas {
+        for value in schema["enum"].as_array().into_iter().flatten() {
+            let text = value.as_str().unwrap();
+            assert!(text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}: {text}");
+        }
+    }
+}

@@ -10,6 +10,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
+use projections::schema::ResourceSchema;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -48,7 +49,6 @@ pub(crate) struct ProblemBody {
     /// This one problem in a sentence.
     pub(crate) detail: String,
     /// The id under which the request is logged; also in `X-Request-Id`.
-    #[schema(required = true)]
     pub(crate) request_id: Option<String>,
     /// Each field that does not fit.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -56,15 +56,19 @@ pub(crate) struct ProblemBody {
     pub(crate) errors: Vec<FieldError>,
     /// Of a plan limit: what it limits.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ResourceSchema>, nullable = false)]
     pub(crate) resource: Option<&'static str>,
     /// Of a plan limit: how many it allows.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub(crate) limit: Option<u32>,
     /// Of a plan limit: how many are in use.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub(crate) used: Option<u32>,
     /// Of a plan limit that counts by the month: when it starts anew.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub(crate) resets_at: Option<DateTime<Utc>>,
     /// Of `tenant_required`: the organisations to choose from.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -3,6 +3,7 @@ use axum::extract::State;
 use domain::tenant::Subdomain;
 use domain::text::FullName;
 use domain::{Email, Permission, TenantId, UserId};
+use projections::schema::PermissionSchema;
 use projections::{TenantRow, UserRow};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use crate::answer::{Answer, Emptied};
 use crate::extract::{
     Authed, JsonBody, JsonObject, Password, PresentedPassword, RequestOrigin, TenantHint, Token,
 };
-use crate::problem::{Problem, TenantChoice};
+use crate::problem::{Problem, ProblemBody, TenantChoice};
 
 /// What someone registers with.
 #[derive(Deserialize, ToSchema)]
@@ -119,6 +120,7 @@ pub(crate) struct Me {
     /// In which organisation.
     tenant: TenantRow,
     /// What the role allows.
+    #[schema(value_type = Vec<PermissionSchema>)]
     permissions: Vec<&'static str>,
 }
 
@@ -128,7 +130,9 @@ pub(crate) struct Me {
 /// everybody else needs an `invitation_token`.
 #[utoipa::path(post, path = "/auth/register", tag = "auth", request_body = RegisterBody,
     responses((status = 201, description = "The new user", body = UserRow,
-        headers(("ETag", description = "Its version"), ("Location", description = "Where it is")))))]
+        headers(("ETag", description = "Its version"), ("Location", description = "Where it is"))),
+        (status = 404, description = "No organisation has that subdomain.", body = ProblemBody,
+            content_type = "application/problem+json")))]
 pub(crate) async fn register(
     State(api): State<ApiState>,
     RequestOrigin(origin): RequestOrigin,
@@ -154,7 +158,9 @@ pub(crate) async fn register(
 ///
 /// Where address and password fit in several organisations, the answer is 409 `tenant_required` with the choices.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = LoginBody,
-    responses((status = 200, description = "The open session", body = LoginAnswer)))]
+    responses((status = 200, description = "The open session", body = LoginAnswer),
+        (status = 401, description = "The credentials are not right.", body = ProblemBody,
+            content_type = "application/problem+json")))]
 pub(crate) async fn log_in(
     State(api): State<ApiState>,
     RequestOrigin(origin): RequestOrigin,
@@ -181,7 +187,9 @@ pub(crate) async fn log_in(
 ///
 /// Each refresh token works once; using one again ends its session.
 #[utoipa::path(post, path = "/auth/refresh", tag = "auth", request_body = RefreshBody,
-    responses((status = 200, description = "The new tokens", body = RefreshAnswer)))]
+    responses((status = 200, description = "The new tokens", body = RefreshAnswer),
+        (status = 401, description = "The token is unknown, used or expired.", body = ProblemBody,
+            content_type = "application/problem+json")))]
 pub(crate) async fn refresh(
     State(api): State<ApiState>,
     JsonBody(body): JsonBody<RefreshBody>,

@@ -3,9 +3,15 @@
 //! `make test` sets `DATABASE_URL` to a Postgres that is thrown away; to run one test by hand:
 //! `target/debug/agentcores with-postgres cargo test -p api --test it NAME`.
 
+mod operations;
+mod scene;
 mod support;
 
+mod architecture;
+mod bad_input;
 mod consistency;
+mod isolation;
 mod limits;
 mod log;
+mod stream;
 mod walkthrough;

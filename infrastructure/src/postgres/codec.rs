@@ -109,13 +109,13 @@ impl<'a> Codec<'a> {
         put("correlation_id", metadata.correlation_id.clone());
         put("causation_id", metadata.causation_id.clone());
         put("trace_id", metadata.trace_id.clone());
-        if metadata.ip.is_some() || metadata.user_agent.is_some() {
-            if let Some(key) = self.key(subject).await? {
-                let seal = |plain: &String| key.seal_text(&context(self.tenant, subject), plain);
-                put("sealed_for", Some(subject.to_string()));
-                put("ip", metadata.ip.as_ref().map(seal));
-                put("user_agent", metadata.user_agent.as_ref().map(seal));
-            }
+        if (metadata.ip.is_some() || metadata.user_agent.is_some())
+            && let Some(key) = self.key(subject).await?
+        {
+            let seal = |plain: &String| key.seal_text(&context(self.tenant, subject), plain);
+            put("sealed_for", Some(subject.to_string()));
+            put("ip", metadata.ip.as_ref().map(seal));
+            put("user_agent", metadata.user_agent.as_ref().map(seal));
         }
         Ok(serde_json_canonicalizer::to_string(&members).expect("JSON serialises"))
     }

@@ -53,7 +53,9 @@ impl Database {
         login_password: &SecretString,
         connections: u32,
     ) -> Result<Self, DatabaseError> {
-        let mut conn = PgConnection::connect_with(&options).await?;
+        // What is there already is no news.
+        let quiet = options.clone().options([("client_min_messages", "warning")]);
+        let mut conn = PgConnection::connect_with(&quiet).await?;
         let service = if is_privileged(&mut conn).await? {
             migrate(&mut conn).await?;
             prepare_login(&mut conn, &options, login_password).await?

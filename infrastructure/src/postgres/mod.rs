@@ -36,6 +36,7 @@ pub use wake::Wake;
 use application::ports::Unavailable;
 
 /// Logs why the database did not answer; the caller only learns that it is away.
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` asks for")]
 fn unavailable(error: sqlx::Error) -> Unavailable {
     tracing::error!(error = &error as &dyn std::error::Error, "the database did not answer");
     Unavailable

@@ -1,3 +1,4 @@
+use domain::Role;
 use domain::agent::AgentKind;
 use domain::text::{Capabilities, Name};
 use serde::Deserialize;
@@ -21,6 +22,8 @@ struct Sample {
     id: Option<domain::AgentId>,
     #[schema(value_type = Option<String>)]
     at: Option<Timestamp>,
+    #[schema(value_type = Option<String>)]
+    role: Option<Role>,
 }
 
 fn errors(json: &str) -> Vec<(String, String, String)> {
@@ -67,6 +70,17 @@ fn null_is_absent_where_a_field_may_be_absent_and_wrong_where_not() {
         errors(r#"{"name": null, "kind": "echo"}"#),
         [error("/name", "wrong_type", "must be a string")]
     );
+}
+
+#[test]
+fn an_enum_is_a_string_and_nothing_else() {
+    for other in [r#"{"admin": null}"#, "{}", "[]", "7", "true"] {
+        let found = errors(&format!(r#"{{"name": "a", "kind": "echo", "role": {other}}}"#));
+        assert_eq!(found, [error("/role", "wrong_type", "must be a string")], "{other}");
+    }
+    assert_eq!(errors(r#"{"name": "a", "kind": "echo", "role": "king"}"#)[0].1, "unknown_value");
+    let sample: Sample = parse(br#"{"name": "a", "kind": "echo", "role": "admin"}"#).unwrap();
+    assert_eq!(sample.role, Some(Role::Admin));
 }
 
 #[test]

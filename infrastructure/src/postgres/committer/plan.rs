@@ -73,13 +73,13 @@ impl Plan {
     ) -> Result<Receipt, CommitError> {
         let commit = &job.commit;
         let scope = idempotency_scope(job);
-        if let Some(key) = &commit.idempotency {
-            if let Some(known) = facts.answered.get(&(scope, key.key.clone())) {
-                if known.request != key.request {
-                    return Err(CommitError::IdempotencyKeyReused);
-                }
-                return Ok(Receipt { position: known.position, resource: known.resource, replayed: true });
+        if let Some(key) = &commit.idempotency
+            && let Some(known) = facts.answered.get(&(scope, key.key.clone()))
+        {
+            if known.request != key.request {
+                return Err(CommitError::IdempotencyKeyReused);
             }
+            return Ok(Receipt { position: known.position, resource: known.resource, replayed: true });
         }
         let founded = is_founding(job);
         let head = match facts.heads.get(&commit.tenant) {

@@ -111,7 +111,7 @@ async fn answered(
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(Uuid, String, Vec<u8>, Option<i64>, Option<Uuid>)> = sqlx::query_as(
+    let rows = sqlx::query(
         "select k.scope_id, k.key, k.request_hash, k.position, k.resource_id
          from unnest($1::uuid[], $2::text[]) as wanted (scope_id, key)
          join idempotency_keys k using (scope_id, key)
@@ -121,16 +121,15 @@ async fn answered(
     .bind(keys.iter().map(|key| key.1).collect::<Vec<_>>())
     .fetch_all(conn)
     .await?;
-    let known = rows.into_iter().map(|(scope, key, request, position, resource)| {
-        let request = request.try_into().unwrap_or_default();
+    let known = rows.iter().map(|row| {
         let answered = Answered {
-            request,
-            position: position.unwrap_or_default(),
-            resource: resource.unwrap_or_default(),
+            request: row.try_get::<&[u8], _>("request_hash")?.try_into().unwrap_or_default(),
+            position: row.try_get::<Option<_>, _>("position")?.unwrap_or_default(),
+            resource: row.try_get::<Option<_>, _>("resource_id")?.unwrap_or_default(),
         };
-        ((scope, key), answered)
+        Ok(((row.try_get("scope_id")?, row.try_get("key")?), answered))
     });
-    Ok(known.collect())
+    known.collect()
 }
 
 async fn persons(

@@ -206,7 +206,7 @@ fn merge(settled: Vec<Option<Answer>>, open: Vec<Answer>) -> Vec<Answer> {
 }
 
 fn classify(error: sqlx::Error) -> Failure {
-    let Some(code) = error.as_database_error().and_then(|error| error.code()) else {
+    let Some(code) = error.as_database_error().and_then(sqlx::error::DatabaseError::code) else {
         return match error {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)

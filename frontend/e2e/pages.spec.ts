@@ -1,0 +1,201 @@
+/** Every page in both themes, narrow and wide: it shows, it fits, and it is accessible. */
+
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { expect, type Page, test } from '@playwright/test';
+import { picture } from './screenshots';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const looks = [
+  { name: 'light-1280', theme: 'light', width: 1280, height: 900 },
+  { name: 'dark-1280', theme: 'dark', width: 1280, height: 900 },
+  { name: 'light-390', theme: 'light', width: 390, height: 844 },
+  { name: 'dark-390', theme: 'dark', width: 390, height: 844 },
+] as const;
+
+const publicPages = [
+  { name: 'create-tenant', path: '/create-tenant', heading: 'Create your organisation' },
+  { name: 'register', path: '/register', heading: 'Join your team' },
+  { name: 'login', path: '/login', heading: 'Sign in' },
+];
+
+const pages = [
+  { name: 'overview', path: '/', shows: 'Recent activity' },
+  { name: 'agents', path: '/agents', shows: 'Press monitor' },
+  { name: 'tasks', path: '/tasks', shows: 'Weekly digest' },
+  { name: 'audit', path: '/audit', shows: 'task.created' },
+  { name: 'team', path: '/team', shows: 'Noor Haddad' },
+  { name: 'settings', path: '/settings', shows: 'Save organisation' },
+  { name: 'settings-plan', path: '/settings?tab=plan', shows: 'Change to Basic' },
+  { name: 'settings-json', path: '/settings?tab=settings', shows: 'Save settings' },
+  { name: 'settings-profile', path: '/settings?tab=profile', shows: 'Save profile' },
+  { name: 'not-found', path: '/nowhere', shows: 'There is no page at this address' },
+];
+
+/** Collects errors, among them what the content security policy blocks. */
+function watch(page: Page): string[] {
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => {
+    // Refused requests are part of some pages.
+    if (message.type() === 'error' && !message.text().includes('Failed to load resource')) {
+      faults.push(message.text());
+    }
+  });
+  return faults;
+}
+
+async function signIn(page: Page, email = 'ada@northwind.example'): Promise<void> {
+  await page.goto('/login');
+  await page.getByLabel('Email').fill(email);
+  await page.getByLabel('Password').fill('correct horse battery');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+}
+
+async function expectFit(page: Page, name: string): Promise<void> {
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect.soft(overflow, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
+}
+
+interface Finding {
+  id: string;
+  nodes: { html: string; failureSummary?: string }[];
+}
+
+async function expectAccessible(page: Page, name: string): Promise<void> {
+  await page.evaluate(axe);
+  const findings = await page.evaluate<Finding[]>(
+    // The script above puts `axe` on the window. Tooltips float outside the page's regions.
+    'axe.run({ exclude: ["[role=tooltip]"] }).then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes })))',
+  );
+  const told = findings.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
+  );
+  expect.soft(told, `${name} is accessible`).toEqual([]);
+}
+
+for (const look of looks) {
+  test.describe(look.name, () => {
+    test.use({
+      colorScheme: look.theme,
+      viewport: { width: look.width, height: look.height },
+    });
+
+    test('pages before signing in', async ({ page }) => {
+      const faults = watch(page);
+      for (const { name, path, heading } of publicPages) {
+        await page.goto(path);
+        await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
+        await picture(page, `${look.name}/${name}`);
+        await expectFit(page, name);
+        await expectAccessible(page, name);
+      }
+      expect(faults).toEqual([]);
+    });
+
+    test('pages after signing in', async ({ page }) => {
+      const faults = watch(page);
+      await signIn(page);
+      for (const { name, path, shows } of pages) {
+        await page.goto(path);
+        await expect(page.getByText(shows).first()).toBeVisible();
+        await expect(
+          page.getByRole('status', { name: 'Live updates: Live' }).first(),
+        ).toBeAttached();
+        await picture(page, `${look.name}/${name}`);
+        await expectFit(page, name);
+        await expectAccessible(page, name);
+      }
+      expect(faults).toEqual([]);
+    });
+
+    test('details and dialogs', async ({ page }) => {
+      const faults = watch(page);
+      await signIn(page);
+
+      await page.goto('/agents');
+      await page.getByRole('link', { name: 'Scout' }).click();
+      await expect(page.getByText('Configuration')).toBeVisible();
+      await expect(page.getByRole('link', { name: 'Weekly digest' })).toBeVisible();
+      await picture(page, `${look.name}/agent`);
+      await expectFit(page, 'agent');
+      await expectAccessible(page, 'agent');
+
+      await page.getByRole('button', { name: 'Edit' }).click();
+      await picture(page, `${look.name}/agent-edit`);
+      await expectAccessible(page, 'agent-edit');
+      await page.getByRole('button', { name: 'Cancel' }).click();
+
+      await page.goto('/tasks');
+      await page.getByRole('link', { name: 'Summarise the attention survey' }).click();
+      await expect(page.getByText('Long documents profit most.').first()).toBeVisible();
+      await expect(page.getByRole('list', { name: 'History' })).toBeVisible();
+      await picture(page, `${look.name}/task`);
+      await expectFit(page, 'task');
+      await expectAccessible(page, 'task');
+
+      await page.goto('/tasks');
+      await page.getByRole('button', { name: 'New task' }).first().click();
+      await page.getByText('More options').click();
+      await picture(page, `${look.name}/task-create`);
+      await expectAccessible(page, 'task-create');
+      await page.getByRole('button', { name: 'Cancel' }).click();
+
+      await page.goto('/audit');
+      await page.getByRole('listitem').getByRole('button').first().click();
+      await expect(page.getByText('Leaf hash')).toBeVisible();
+      await picture(page, `${look.name}/audit-open`);
+      await expectFit(page, 'audit-open');
+      await expectAccessible(page, 'audit-open');
+
+      await page.goto('/team');
+      await page.getByRole('button', { name: 'Invite' }).click();
+      await picture(page, `${look.name}/invite`);
+      await expectAccessible(page, 'invite');
+      await page.getByRole('button', { name: 'Cancel' }).click();
+
+      if (look.width < 900) {
+        await page.getByRole('button', { name: 'Open navigation' }).click();
+        await expect(page.getByRole('link', { name: 'Team' })).toBeVisible();
+        await picture(page, `${look.name}/navigation`);
+        await expectAccessible(page, 'navigation');
+      }
+      expect(faults).toEqual([]);
+    });
+
+    test('loading, failed and refused', async ({ page }) => {
+      await signIn(page);
+      await page.route('**/api/v1/agents?*', () => new Promise(() => {}));
+      await page.goto('/agents');
+      await expect(page.getByRole('status', { name: 'Loading' })).toBeVisible();
+      await picture(page, `${look.name}/state-loading`);
+      await page.unroute('**/api/v1/agents?*');
+      await page.goto('/agents?q=unreadable');
+      await expect(page.getByText('This did not load')).toBeVisible();
+      await picture(page, `${look.name}/state-failed`);
+      await page.goto('/agents?q=nothing-like-this');
+      await expect(page.getByText('No agent matches')).toBeVisible();
+      await picture(page, `${look.name}/state-empty`);
+      await page.goto('/agents/0198c0de-0000-7000-8000-ffffffffffff');
+      await expect(page.getByText('Not found')).toBeVisible();
+      await picture(page, `${look.name}/state-not-found`);
+    });
+
+    test('a member is told what the role does not include', async ({ page }) => {
+      await signIn(page, 'grace@northwind.example');
+      await page.goto('/audit');
+      await expect(page.getByText('Your role does not include this')).toBeVisible();
+      await picture(page, `${look.name}/state-refused`);
+      await page.goto('/team');
+      const invite = page.getByRole('button', { name: 'Invite' });
+      await expect(invite).toHaveAttribute('aria-disabled', 'true');
+      await invite.hover();
+      await expect(page.getByRole('tooltip')).toHaveText('Only an admin or the owner can do this.');
+      await expectAccessible(page, 'team of a member');
+    });
+  });
+}

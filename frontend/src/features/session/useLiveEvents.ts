@@ -1,0 +1,50 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { session } from '@/api/browserSession';
+import { createRefetcher } from '@/api/live';
+import { rememberEvent, tenantHealthQuery } from '@/api/recentEvents';
+import { followEvents, type StreamState } from '@/api/stream';
+
+/** Follows the event stream while the component is shown; cached reads follow the events. */
+export function useLiveEvents(): StreamState {
+  const client = useQueryClient();
+  const [state, setState] = useState<StreamState>('connecting');
+  useEffect(() => {
+    const ending = new AbortController();
+    const refetch = createRefetcher(client);
+    // Never rejects: the follower answers failures by trying again.
+    void followEvents(
+      {
+        fetch: (request) => session.fetch(request),
+        url: (after) =>
+          new URL(`/api/v1/events/stream?after=${after}`, window.location.origin).href,
+        start: async () => (await client.fetchQuery(tenantHealthQuery)).event_position,
+        onEvent: (event) => {
+          rememberEvent(client, event);
+          refetch(event);
+        },
+        onState: setState,
+        pause,
+        random: Math.random,
+      },
+      ending.signal,
+    );
+    return () => ending.abort();
+  }, [client]);
+  return state;
+}
+
+/** Waits; coming back online is a reason to try at once. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const over = new AbortController();
+    const finish = () => {
+      clearTimeout(timer);
+      over.abort();
+      resolve();
+    };
+    const timer = setTimeout(finish, ms);
+    window.addEventListener('online', finish, { signal: over.signal });
+    signal.addEventListener('abort', finish, { signal: over.signal });
+  });
+}

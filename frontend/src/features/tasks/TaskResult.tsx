@@ -1,0 +1,72 @@
+import Alert from '@mui/material/Alert';
+import AlertTitle from '@mui/material/AlertTitle';
+import Box from '@mui/material/Box';
+import LinearProgress from '@mui/material/LinearProgress';
+import { JsonView } from '@/ui/JsonView';
+import { Panel } from '@/ui/Panel';
+import { StateNote } from '@/ui/States';
+import type { Task } from './queries';
+import { isQueued } from './status';
+
+/** What came of the task; it appears when it is there. */
+export function TaskResult({ task }: { task: Task }) {
+  return (
+    <Panel title="Result">
+      <Box aria-live="polite">
+        <Content task={task} />
+      </Box>
+    </Panel>
+  );
+}
+
+function Content({ task }: { task: Task }) {
+  switch (task.status) {
+    case 'pending':
+      return isQueued(task) ? (
+        <StateNote title="Waiting for a worker">The result appears here by itself.</StateNote>
+      ) : (
+        <StateNote title="Not executed yet">Execute the task to get a result.</StateNote>
+      );
+    case 'running':
+      return (
+        <>
+          <LinearProgress aria-label="Running" sx={{ borderRadius: 1, mt: 1 }} />
+          <StateNote title={`Attempt ${task.attempts} is running`}>
+            The result appears here by itself.
+          </StateNote>
+        </>
+      );
+    case 'completed':
+      return <Output output={task.output_data} />;
+    case 'failed':
+      return (
+        <Alert severity="error" variant="outlined">
+          <AlertTitle>{task.error?.code ?? 'Failed'}</AlertTitle>
+          {task.error?.message ?? 'No reason was recorded.'}
+        </Alert>
+      );
+    case 'cancelled':
+      return <StateNote title="Cancelled">There is no result.</StateNote>;
+    default:
+      return task.status satisfies never;
+  }
+}
+
+/** The member that holds the answer in words, by the names that agents use. */
+const wordyMembers = ['text', 'output', 'answer', 'content', 'message', 'result'] as const;
+
+function Output({ output }: { output: Task['output_data'] }) {
+  const member = wordyMembers.find((name) => typeof output?.[name] === 'string');
+  return (
+    <Box sx={{ display: 'grid', gap: 2 }}>
+      {member !== undefined && (
+        <Box sx={{ whiteSpace: 'pre-wrap', fontSize: '1rem', lineHeight: 1.6, maxWidth: '72ch' }}>
+          {String(output?.[member])}
+        </Box>
+      )}
+      {(member === undefined || Object.keys(output ?? {}).length > 1) && (
+        <JsonView value={output} label="output" />
+      )}
+    </Box>
+  );
+}

@@ -1,0 +1,24 @@
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from 'react-router';
+import { AgentView } from '@/features/agents/AgentView';
+import { agentQuery } from '@/features/agents/queries';
+import { History } from '@/features/audit/History';
+import { TasksOfAgent } from '@/features/tasks/TasksOfAgent';
+import { Answered } from '@/ui/Answered';
+
+/** One agent: what it is, its tasks and its history. */
+export default function Agent() {
+  const { id = '' } = useParams();
+  return (
+    <Answered query={useQuery(agentQuery(id))}>
+      {(agent) => (
+        <AgentView
+          key={agent.id}
+          agent={agent}
+          tasks={<TasksOfAgent agent={agent} />}
+          history={<History aggregateType="agent" aggregateId={agent.id} />}
+        />
+      )}
+    </Answered>
+  );
+}

@@ -1,0 +1,22 @@
+import { useQuery } from '@tanstack/react-query';
+import { useParams } from 'react-router';
+import { History } from '@/features/audit/History';
+import { taskQuery } from '@/features/tasks/queries';
+import { TaskView } from '@/features/tasks/TaskView';
+import { Answered } from '@/ui/Answered';
+
+/** One task: its result as soon as it is there, its input and its history. */
+export default function Task() {
+  const { id = '' } = useParams();
+  return (
+    <Answered query={useQuery(taskQuery(id))}>
+      {(task) => (
+        <TaskView
+          key={task.id}
+          task={task}
+          history={<History aggregateType="task" aggregateId={task.id} />}
+        />
+      )}
+    </Answered>
+  );
+}
