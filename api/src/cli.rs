@@ -104,7 +104,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Serve(settings) => serve(&settings).await?,
         Command::Migrate(settings) => migrate(&settings).await?,
         Command::Projections(Projections::Rebuild { name, settings }) => {
-            rebuild(name.as_deref(), &settings).await?
+            rebuild(name.as_deref(), &settings).await?;
         }
         Command::Openapi => println!("{}", crate::openapi_json()?),
         Command::WithPostgres { storage, program } => return with_postgres(*storage, &program).await,

@@ -177,6 +177,7 @@ fn read_or_generate(path: &Path) -> std::io::Result<SecretString> {
 mod tests {
     use super::*;
     use clap::Parser;
+    use secrecy::ExposeSecret as _;
 
     #[derive(Parser)]
     struct Line {
@@ -197,7 +198,6 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("agentcores-secrets-{}", uuid::Uuid::new_v4()));
         let path = folder.join("secret_key");
         let (first, second) = (read_or_generate(&path).unwrap(), read_or_generate(&path).unwrap());
-        use secrecy::ExposeSecret as _;
         assert_eq!(first.expose_secret(), second.expose_secret());
         assert_eq!(first.expose_secret().len(), 64);
         std::fs::remove_dir_all(folder).unwrap();

@@ -65,6 +65,18 @@ impl Caller {
 }
 
 impl Origin {
+    /// Refuses if the client saw another version than the present one, which is 0 for what does not exist.
+    pub(crate) fn require_version(&self, present: i64) -> Result<(), AppError> {
+        match self.expected_version {
+            Some(expected) if expected != present => {
+                tracing::debug!(expected, present, "the client saw another version");
+                // What is absent is not there, whatever version was named.
+                Err(if present == 0 { AppError::NotFound } else { AppError::Stale(present) })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// What stands beside the events of this request when `actor` causes them.
     pub fn metadata(&self, actor: Actor) -> Metadata {
         Metadata {

@@ -64,11 +64,7 @@ impl App {
         let mut attempt = 1;
         loop {
             let (state, version) = self.load::<A>(stream).await?;
-            if let Some(expected) = origin.expected_version.filter(|expected| *expected != version) {
-                tracing::debug!(expected, version, "the client saw another version");
-                // An absent resource is not there, whatever version was named.
-                return Err(if version == 0 { AppError::NotFound } else { AppError::Stale(version) });
-            }
+            origin.require_version(version)?;
             let commit =
                 Commit::new(stream.tenant, stream.id, metadata.clone()).once(origin.idempotency.clone());
             let commit = extend(&state, commit)?;

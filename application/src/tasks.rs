@@ -100,18 +100,19 @@ impl App {
     ) -> Result<Done, AppError> {
         caller.require(Permission::CreateTasks)?;
         let stream = StreamId::task(caller.tenant, task);
-        let (state, _) = self.load::<Task>(stream).await?;
+        let (state, version) = self.load::<Task>(stream).await?;
         let (work, _) = state.present().ok_or(AppError::NotFound)?;
+        caller.origin.require_version(version)?;
         // Refuse what the task itself forbids before looking at its agent.
         state.decide(command.clone())?;
         let agent_stream = StreamId::agent(caller.tenant, work.agent);
         let (agent, agent_version) = self.load::<Agent>(agent_stream).await?;
         match agent {
             Agent::Running(_) => {}
-            Agent::Idle(_) | Agent::Paused(_) | Agent::Error(_) => {
+            // Also once it is terminated: what the caller asked for, the task, is there.
+            Agent::Idle(_) | Agent::Paused(_) | Agent::Error(_) | Agent::Absent | Agent::Terminated => {
                 return Err(AgentRefusal::NotRunning.into());
             }
-            Agent::Absent | Agent::Terminated => return Err(AgentRefusal::Absent.into()),
         }
         self.execute::<Task>(caller, stream, command, |_, commit| {
             Ok(commit.guard(agent_stream, agent_version))

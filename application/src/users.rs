@@ -84,11 +84,7 @@ impl App {
             if let Some(held) = state.role() {
                 not_above(caller, held)?;
             }
-            if let Some(expected) = caller.origin.expected_version.filter(|expected| *expected != version) {
-                tracing::debug!(expected, version, "the client saw another version");
-                // An absent user is not there, whatever version was named.
-                return Err(if version == 0 { AppError::NotFound } else { AppError::Stale(version) });
-            }
+            caller.origin.require_version(version)?;
             let events = decide_all(state, &change)?;
             if events.is_empty() {
                 return Ok(Done { resource: user.0, position: None });

@@ -1,24 +1,8 @@
 /** Every page in both themes, narrow and wide: it shows, it fits, and it is accessible. */
 
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { expect, type Page, test } from '@playwright/test';
+import { check, expectAccessible, looks, publicPages, watch } from './checks';
 import { picture } from './screenshots';
-
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-const looks = [
-  { name: 'light-1280', theme: 'light', width: 1280, height: 900 },
-  { name: 'dark-1280', theme: 'dark', width: 1280, height: 900 },
-  { name: 'light-390', theme: 'light', width: 390, height: 844 },
-  { name: 'dark-390', theme: 'dark', width: 390, height: 844 },
-] as const;
-
-const publicPages = [
-  { name: 'create-tenant', path: '/create-tenant', heading: 'Create your organisation' },
-  { name: 'register', path: '/register', heading: 'Join your team' },
-  { name: 'login', path: '/login', heading: 'Sign in' },
-];
 
 const pages = [
   { name: 'overview', path: '/', shows: 'Recent activity' },
@@ -33,49 +17,12 @@ const pages = [
   { name: 'not-found', path: '/nowhere', shows: 'There is no page at this address' },
 ];
 
-/** Collects errors, among them what the content security policy blocks. */
-function watch(page: Page): string[] {
-  const faults: string[] = [];
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('console', (message) => {
-    // Refused requests are part of some pages.
-    if (message.type() === 'error' && !message.text().includes('Failed to load resource')) {
-      faults.push(message.text());
-    }
-  });
-  return faults;
-}
-
 async function signIn(page: Page, email = 'ada@northwind.example'): Promise<void> {
   await page.goto('/login');
   await page.getByLabel('Email').fill(email);
   await page.getByLabel('Password').fill('correct horse battery');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
-}
-
-async function expectFit(page: Page, name: string): Promise<void> {
-  const overflow = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  expect.soft(overflow, `${name} scrolls sideways`).toBeLessThanOrEqual(0);
-}
-
-interface Finding {
-  id: string;
-  nodes: { html: string; failureSummary?: string }[];
-}
-
-async function expectAccessible(page: Page, name: string): Promise<void> {
-  await page.evaluate(axe);
-  const findings = await page.evaluate<Finding[]>(
-    // The script above puts `axe` on the window. Tooltips float outside the page's regions.
-    'axe.run({ exclude: ["[role=tooltip]"] }).then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes })))',
-  );
-  const told = findings.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
-  );
-  expect.soft(told, `${name} is accessible`).toEqual([]);
 }
 
 for (const look of looks) {
@@ -90,9 +37,7 @@ for (const look of looks) {
       for (const { name, path, heading } of publicPages) {
         await page.goto(path);
         await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
-        await picture(page, `${look.name}/${name}`);
-        await expectFit(page, name);
-        await expectAccessible(page, name);
+        await check(page, look.name, name);
       }
       expect(faults).toEqual([]);
     });
@@ -106,9 +51,7 @@ for (const look of looks) {
         await expect(
           page.getByRole('status', { name: 'Live updates: Live' }).first(),
         ).toBeAttached();
-        await picture(page, `${look.name}/${name}`);
-        await expectFit(page, name);
-        await expectAccessible(page, name);
+        await check(page, look.name, name);
       }
       expect(faults).toEqual([]);
     });
@@ -121,48 +64,38 @@ for (const look of looks) {
       await page.getByRole('link', { name: 'Scout' }).click();
       await expect(page.getByText('Configuration')).toBeVisible();
       await expect(page.getByRole('link', { name: 'Weekly digest' })).toBeVisible();
-      await picture(page, `${look.name}/agent`);
-      await expectFit(page, 'agent');
-      await expectAccessible(page, 'agent');
+      await check(page, look.name, 'agent');
 
       await page.getByRole('button', { name: 'Edit' }).click();
-      await picture(page, `${look.name}/agent-edit`);
-      await expectAccessible(page, 'agent-edit');
+      await check(page, look.name, 'agent-edit');
       await page.getByRole('button', { name: 'Cancel' }).click();
 
       await page.goto('/tasks');
       await page.getByRole('link', { name: 'Summarise the attention survey' }).click();
       await expect(page.getByText('Long documents profit most.').first()).toBeVisible();
       await expect(page.getByRole('list', { name: 'History' })).toBeVisible();
-      await picture(page, `${look.name}/task`);
-      await expectFit(page, 'task');
-      await expectAccessible(page, 'task');
+      await check(page, look.name, 'task');
 
       await page.goto('/tasks');
       await page.getByRole('button', { name: 'New task' }).first().click();
       await page.getByText('More options').click();
-      await picture(page, `${look.name}/task-create`);
-      await expectAccessible(page, 'task-create');
+      await check(page, look.name, 'task-create');
       await page.getByRole('button', { name: 'Cancel' }).click();
 
       await page.goto('/audit');
       await page.getByRole('listitem').getByRole('button').first().click();
       await expect(page.getByText('Leaf hash')).toBeVisible();
-      await picture(page, `${look.name}/audit-open`);
-      await expectFit(page, 'audit-open');
-      await expectAccessible(page, 'audit-open');
+      await check(page, look.name, 'audit-open');
 
       await page.goto('/team');
       await page.getByRole('button', { name: 'Invite' }).click();
-      await picture(page, `${look.name}/invite`);
-      await expectAccessible(page, 'invite');
+      await check(page, look.name, 'invite');
       await page.getByRole('button', { name: 'Cancel' }).click();
 
       if (look.width < 900) {
         await page.getByRole('button', { name: 'Open navigation' }).click();
         await expect(page.getByRole('link', { name: 'Team' })).toBeVisible();
-        await picture(page, `${look.name}/navigation`);
-        await expectAccessible(page, 'navigation');
+        await check(page, look.name, 'navigation');
       }
       expect(faults).toEqual([]);
     });

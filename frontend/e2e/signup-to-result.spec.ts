@@ -1,8 +1,10 @@
 /** From nothing to a finished task, on the running product. */
 import { expect, test } from '@playwright/test';
+import type { components } from '../src/api/generated';
+import { Rest } from './organisation';
 import { picture } from './screenshots';
 
-test('an organisation is created and its agent finishes a task', async ({ page }) => {
+test('an organisation is created and its agent finishes a task', async ({ page, request }) => {
   const mark = Date.now().toString(36);
   const organisation = `Lighthouse ${mark}`;
   const email = `mina-${mark}@lighthouse.example`;
@@ -43,6 +45,7 @@ test('an organisation is created and its agent finishes a task', async ({ page }
   await dialog.getByRole('button', { name: 'Create agent' }).click();
 
   await expect(page.getByRole('heading', { level: 1, name: 'Parrot' })).toBeVisible();
+  const agentAddress = page.url();
   await page.getByRole('button', { name: 'Start Parrot' }).click();
   await expect(page.getByRole('button', { name: 'Stop Parrot' })).toBeVisible();
   await picture(page, 'signup/5-agent');
@@ -55,12 +58,31 @@ test('an organisation is created and its agent finishes a task', async ({ page }
 
   await expect(page.getByRole('heading', { level: 1, name: 'Say it back' })).toBeVisible();
   // No reload from here on: the result arrives by the live stream.
+  let loads = 0;
+  page.on('load', () => {
+    loads += 1;
+  });
   const result = page.getByRole('region', { name: 'Result' });
   await expect(result.getByText('The tide is turning').first()).toBeVisible({ timeout: 30_000 });
   await expect(page.getByText('Completed', { exact: true })).toBeVisible();
   await picture(page, 'signup/7-result');
 
   const navigation = page.getByRole('navigation', { name: 'Main' });
+  await navigation.getByRole('link', { name: 'Tasks' }).click();
+  await expect(page.getByRole('row')).toHaveCount(2);
+  // Another program's doing, which only the stream can tell this page.
+  const rest = await new Rest(request).signIn(email, password);
+  const [agent_id] = /[0-9a-f-]{36}/.exec(agentAddress) ?? [''];
+  const input_data = { prompt: 'From elsewhere' };
+  const body = { name: 'Asked by a program', agent_id, input_data };
+  const { id } = await rest.post<components['schemas']['Task']>('/tasks', body);
+  await rest.post(`/tasks/${id}/execute`);
+  const row = page.getByRole('row').filter({ hasText: 'Asked by a program' });
+  await expect(row.getByText('Completed', { exact: true })).toBeVisible();
+  await row.getByRole('link', { name: 'Asked by a program' }).click();
+  await expect(result.getByText('From elsewhere').first()).toBeVisible();
+  expect(loads).toBe(0);
+
   await navigation.getByRole('link', { name: 'Audit' }).click();
   const events = page.getByRole('list', { name: 'Events' });
   for (const type of ['task.completed', 'task.created', 'agent.started', 'tenant.created']) {
@@ -74,7 +96,7 @@ test('an organisation is created and its agent finishes a task', async ({ page }
   await page.getByRole('link', { name: 'Plan and usage' }).click();
   const used = (name: string) => page.getByRole('meter', { name });
   await expect(used('Agents')).toHaveAttribute('aria-valuenow', '1');
-  await expect(used('Tasks this month')).toHaveAttribute('aria-valuenow', '1');
+  await expect(used('Tasks this month')).toHaveAttribute('aria-valuenow', '2');
   await picture(page, 'signup/9-usage');
 
   await page.reload();

@@ -32,14 +32,14 @@ where
     C: Send + 'static,
     F: Future<Output = Result<C, Failure>> + Send + 'static,
 {
-    let stop = Arc::new(AtomicBool::new(false));
+    let ended = Arc::new(AtomicBool::new(false));
     let counted_from = Instant::now() + WARM_UP;
     let mut tasks = tokio::task::JoinSet::new();
     for mut client in clients {
-        let stop = Arc::clone(&stop);
+        let is_over = Arc::clone(&ended);
         tasks.spawn(async move {
             let mut times = Vec::with_capacity(4_096);
-            while !stop.load(Ordering::Relaxed) {
+            while !is_over.load(Ordering::Relaxed) {
                 let begun = Instant::now();
                 client = step(client).await?;
                 if begun >= counted_from {
@@ -51,7 +51,7 @@ where
     }
     tokio::time::sleep(WARM_UP + MEASURED).await;
     let measured = counted_from.elapsed();
-    stop.store(true, Ordering::Relaxed);
+    ended.store(true, Ordering::Relaxed);
     let mut times = vec![];
     while let Some(done) = tasks.join_next().await {
         times.extend(done??);

@@ -49,11 +49,11 @@ impl Plain {
         conn.execute("checkpoint").await?;
         match &self.pgbench {
             Some(program) => self.pgbench(program, clients).await,
-            None => self.from_here(clients).await,
+            None => self.by_ourselves(clients).await,
         }
     }
 
-    async fn from_here(&self, clients: usize) -> Result<Figures, Failure> {
+    async fn by_ourselves(&self, clients: usize) -> Result<Figures, Failure> {
         let mut connections = vec![];
         for _ in 0..clients {
             connections.push(PgConnection::connect_with(&self.options).await?);

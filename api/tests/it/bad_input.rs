@@ -115,7 +115,9 @@ async fn a_malformed_id_is_one_that_nothing_has() {
     for operation in operations().into_iter().filter(crate::operations::Operation::has_id) {
         let own = scene.id_for(&operation.path);
         let too_long = "a".repeat(5_000);
-        for id in ["7", "null", "no-uuid", "%00", "%ff", "..%2f", &own[1..], &format!("{own}0"), &too_long] {
+        for id in
+            ["", "7", "null", "no-uuid", "%00", "%ff", "..%2f", &own[1..], &format!("{own}0"), &too_long]
+        {
             let by = operation.asks_for_caller.then_some(&scene.owner);
             let path = operation.with_id(id);
             let request = crate::scene::request(&app, operation.method.clone(), &path, by);

@@ -89,3 +89,29 @@ async fn drop_a_request(app: &TestApp, token: &str) {
     let patience = rand::rng().random_range(0..=30);
     tokio::time::sleep(Duration::from_millis(patience)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_commands_racing_for_one_agent_each_that_is_acknowledged_is_one_version() {
+    let app = TestApp::start().await;
+    let owner = app.sign_up("free").await;
+    let path = format!("/agents/{}", app.agent(&owner).await);
+    let change = |number: usize| {
+        let body = json!({"name": format!("Agent {number}")});
+        let (app, owner, path) = (&app, &owner, path.as_str());
+        async move { app.put(owner, path, body).await }
+    };
+    let answers = futures::future::join_all((0..64).map(change)).await;
+    let mut versions: Vec<i64> = vec![1];
+    for answer in answers {
+        match answer.status.as_u16() {
+            200 => versions.push(answer.headers["etag"].to_str().unwrap().trim_matches('"').parse().unwrap()),
+            // Others kept changing it, five times in a row.
+            _ => drop(answer.expect_problem(409, "version_conflict")),
+        }
+    }
+    versions.sort_unstable();
+    let last = app.get(&owner, &path).await.expect(200)["version"].as_i64().unwrap();
+    assert_eq!(last, i64::try_from(versions.len()).unwrap(), "an acknowledged change is missing or doubled");
+    let log = app.get(&owner, "/audit/events?event_type=agent.changed").await.expect(200);
+    assert_eq!(log["total"], last - 1);
+}

@@ -48,7 +48,7 @@ async fn the_limit_holds_over_two_processes_on_one_database() {
     let owner = one.sign_up("free").await;
     let agent = json!({"name": "Agent", "agent_type": "echo"});
     let ask = |number: usize| {
-        let app = if number % 2 == 0 { &one } else { &two };
+        let app = if number.is_multiple_of(2) { &one } else { &two };
         app.post(&owner, "/agents", agent.clone())
     };
     assert_quota(&join_all((0..200).map(ask)).await);
@@ -85,6 +85,23 @@ async fn of_100_organisations_founded_at_once_under_one_subdomain_one_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_subdomain_wanted_in_two_processes_at_once_goes_to_one_and_holds_nobody_else_up() {
+    let database = fresh_database().await;
+    let apps = [TestApp::start_on(database.clone(), &[]).await, TestApp::start_on(database, &[]).await];
+    let found = |number: usize| {
+        // Every third asks for the same name; the others share its batches and must not suffer for it.
+        let name = if number.is_multiple_of(3) { "wanted".to_owned() } else { format!("own-{number}") };
+        let tenant = json!({
+            "name": "Acme", "subdomain": name, "contact_email": "a@acme.example", "contact_name": "A",
+        });
+        let app = &apps[number % 2];
+        async move { app.post_anonymous("/tenants", tenant).await }
+    };
+    let answers = join_all((0..90).map(found)).await;
+    assert_eq!(count(&answers), HashMap::from([(201, 61), (409, 29)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_owners_who_demote_each_other_at_once_leave_one_owner_every_time() {
     let app = Arc::new(TestApp::start().await);
     let one = app.sign_up("basic").await;
@@ -96,10 +113,8 @@ async fn two_owners_who_demote_each_other_at_once_leave_one_owner_every_time() {
             tokio::join!(app.put(&one, &paths[0], demote.clone()), app.put(&two, &paths[1], demote.clone()));
         let owners = app.get(&one, "/tenants/users?role=owner").await.expect(200);
         assert_eq!(owners["total"], 1, "round {round}: {} {}", by_one.body, by_two.body);
-        let (remaining, lowered) = match owners["items"][0]["id"] == json!(one.user) {
-            true => (&one, &two),
-            false => (&two, &one),
-        };
+        let is_one = owners["items"][0]["id"] == json!(one.user);
+        let (remaining, lowered) = if is_one { (&one, &two) } else { (&two, &one) };
         assert_eq!([by_one.status, by_two.status].iter().filter(|status| status.is_success()).count(), 1);
         // The other one is restored for the next round.
         app.put(remaining, &format!("/tenants/users/{}", lowered.user), json!({"role": "owner"}))

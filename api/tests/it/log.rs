@@ -183,13 +183,16 @@ async fn a_reader_sees_no_tenant_but_the_one_that_is_set_and_none_if_none_is() {
     let app = TestApp::start().await;
     let (one, _two) = (app.sign_up("free").await, app.sign_up("free").await);
     let pool = app.owner().await;
-    const NOBODY: [Uuid; 0] = [];
     let mut conn = pool.acquire().await.unwrap();
     conn.execute("set role agentcores_reader").await.unwrap();
     for table in ["events", "tenants", "users", "tenant_heads", "sessions"] {
         let tenants = format!("select distinct tenant_id from {table}");
         let seen = |rows: Vec<(Uuid,)>| rows.into_iter().map(|(id,)| id).collect::<Vec<_>>();
-        assert_eq!(seen(sqlx::query_as(&tenants).fetch_all(&mut *conn).await.unwrap()), NOBODY, "{table}");
+        assert_eq!(
+            seen(sqlx::query_as(&tenants).fetch_all(&mut *conn).await.unwrap()),
+            Vec::<Uuid>::new(),
+            "{table}"
+        );
         sqlx::query("select set_config('app.tenant', $1, false)")
             .bind(one.tenant.to_string())
             .execute(&mut *conn)

@@ -3,6 +3,8 @@
 //! `make test` sets `DATABASE_URL` to a Postgres that is thrown away; to run one test by hand:
 //! `target/debug/agentcores with-postgres cargo test -p api --test it NAME`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
 mod operations;
 mod scene;
 mod support;
@@ -10,6 +12,7 @@ mod support;
 mod architecture;
 mod bad_input;
 mod consistency;
+mod contract;
 mod isolation;
 mod limits;
 mod log;

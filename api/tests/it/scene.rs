@@ -75,13 +75,19 @@ impl Scene {
         }
     }
 
+    /// The operation's path, with the id of something that is there.
+    pub(crate) fn path_of(&self, operation: &Operation) -> String {
+        if operation.has_id() {
+            operation.with_id(&self.id_for(&operation.path))
+        } else {
+            operation.path.clone()
+        }
+    }
+
     /// The request without its body, by the owner.
     pub(crate) fn request(&self, app: &TestApp, operation: &Operation) -> RequestBuilder {
-        let path = match operation.has_id() {
-            true => operation.with_id(&self.id_for(&operation.path)),
-            false => operation.path.clone(),
-        };
-        request(app, operation.method.clone(), &path, operation.asks_for_caller.then_some(&self.owner))
+        let by = operation.asks_for_caller.then_some(&self.owner);
+        request(app, operation.method.clone(), &self.path_of(operation), by)
     }
 }
 

@@ -47,9 +47,9 @@ impl Follower {
             let more = tokio::time::timeout(Duration::from_secs(10), self.response.chunk()).await;
             let chunk = more.expect("nothing within 10 s").unwrap()?;
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
-            while let Some((block, rest)) = self.text.split_once("\n\n") {
-                self.frames.extend(frame(block));
-                self.text = rest.to_owned();
+            while let Some(end) = self.text.find("\n\n") {
+                let block: String = self.text.drain(..end + 2).collect();
+                self.frames.extend(frame(&block));
             }
         }
     }

@@ -51,12 +51,12 @@ const phrases = {
 
 /** Who did it, in words. */
 export function nameActor(actor: Actor): string {
-  if (actor.name !== null && actor.name !== '') return actor.name;
   switch (actor.type) {
     case 'user':
-      return 'A user';
+      return actor.name ?? 'A user';
     case 'api_key':
-      return 'An API key';
+      return actor.name ?? 'An API key';
+    // Its name is that of one worker among many.
     case 'system':
       return 'AgentCores';
     case 'anonymous':

@@ -4,13 +4,13 @@ import { AgentView } from '@/features/agents/AgentView';
 import { agentQuery } from '@/features/agents/queries';
 import { History } from '@/features/audit/History';
 import { TasksOfAgent } from '@/features/tasks/TasksOfAgent';
-import { Answered } from '@/ui/Answered';
+import { AnsweredPage } from '@/ui/AnsweredPage';
 
 /** One agent: what it is, its tasks and its history. */
 export default function Agent() {
   const { id = '' } = useParams();
   return (
-    <Answered query={useQuery(agentQuery(id))}>
+    <AnsweredPage query={useQuery(agentQuery(id))} title="Agent">
       {(agent) => (
         <AgentView
           key={agent.id}
@@ -19,6 +19,6 @@ export default function Agent() {
           history={<History aggregateType="agent" aggregateId={agent.id} />}
         />
       )}
-    </Answered>
+    </AnsweredPage>
   );
 }

@@ -3,13 +3,13 @@ import { useParams } from 'react-router';
 import { History } from '@/features/audit/History';
 import { taskQuery } from '@/features/tasks/queries';
 import { TaskView } from '@/features/tasks/TaskView';
-import { Answered } from '@/ui/Answered';
+import { AnsweredPage } from '@/ui/AnsweredPage';
 
 /** One task: its result as soon as it is there, its input and its history. */
 export default function Task() {
   const { id = '' } = useParams();
   return (
-    <Answered query={useQuery(taskQuery(id))}>
+    <AnsweredPage query={useQuery(taskQuery(id))} title="Task">
       {(task) => (
         <TaskView
           key={task.id}
@@ -17,6 +17,6 @@ export default function Task() {
           history={<History aggregateType="task" aggregateId={task.id} />}
         />
       )}
-    </Answered>
+    </AnsweredPage>
   );
 }

@@ -23,7 +23,7 @@ export function openAnonymously(path: string) {
       </QueryClientProvider>
     </ThemeProvider>,
   );
-  return { router, user: userEvent.setup() };
+  return { router, user: userEvent.setup({ delay: null }) };
 }
 
 /** Opens `path` as someone of the seeded organisation, by default its owner. */

@@ -10,7 +10,7 @@ const colors = {
   held: 'warning.main',
   good: 'success.main',
   bad: 'error.main',
-  gone: 'text.disabled',
+  gone: 'text.secondary',
 } satisfies Record<StatusTone, string>;
 
 /** Each tone has its own shape, so that colour alone carries nothing. */

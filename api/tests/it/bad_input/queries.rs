@@ -34,7 +34,7 @@ fn unfit(name: &str, shape: &Shape) -> Vec<String> {
     match name {
         "cursor" => add(&["7", "!!!", "AAAA", "bm8", "%20"]),
         "sort" => {
-            add(&["no_such_field", "-", "--created_at", "created_at,name", "created_at;drop table agents"])
+            add(&["no_such_field", "-", "--created_at", "created_at,name", "created_at;drop table agents"]);
         }
         "agent_type" => add(&["no%20such", "alone", "/", "a/"]),
         "types" | "event_type" => add(&["agent.invented", "agent.created,nothing", "agent.*"]),

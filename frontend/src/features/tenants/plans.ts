@@ -13,7 +13,7 @@ export const plans: readonly Plan[] = [
     tier: 'free',
     name: 'Free',
     price: '$0',
-    includes: ['5 agents', '1,000 tasks a month', 'Community access'],
+    includes: ['5 agents', '1,000 tasks a month', '3 users', 'Community access'],
   },
   {
     tier: 'basic',

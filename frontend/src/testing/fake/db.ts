@@ -109,7 +109,7 @@ export function toCloudEvent(event: Schemas['AuditEvent']): Schemas['CloudEvent'
   };
 }
 
-export const systemActor: Actor = { type: 'system', id: null, name: 'worker' };
+export const systemActor: Actor = { type: 'system', id: null, name: 'worker-7-1' };
 
 export function actorOf(user: Schemas['User']): Actor {
   return { type: 'user', id: user.id, name: user.full_name };
