@@ -3,6 +3,7 @@
 use domain::{Actor, Metadata, Permission, Role, SessionId, TenantId, UserId};
 
 use crate::error::AppError;
+use crate::execute::Done;
 
 /// Where a request came from and how it is told apart; known before anyone is signed in.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,9 @@ pub struct IdempotencyKey {
     pub key: String,
     /// SHA-256 of method, path, caller and body.
     pub request: [u8; 32],
+    /// What an earlier request with this key did, if its answer was lost: it must not be decided again, because what
+    /// it did may now stand in the way of itself.
+    pub done: Option<Done>,
 }
 
 /// A signed-in user, in a tenant. Reads and commands of a tenant cannot be asked for without one.
@@ -65,6 +69,11 @@ impl Caller {
 }
 
 impl Origin {
+    /// What an earlier request with the same idempotency key did.
+    pub(crate) fn done_before(&self) -> Option<Done> {
+        self.idempotency.as_ref()?.done
+    }
+
     /// Refuses if the client saw another version than the present one, which is 0 for what does not exist.
     pub(crate) fn require_version(&self, present: i64) -> Result<(), AppError> {
         match self.expected_version {

@@ -61,6 +61,9 @@ impl App {
         A::Command: Clone + Send + Sync,
         domain::Event: From<A::Event>,
     {
+        if let Some(done) = origin.done_before() {
+            return Ok(done);
+        }
         let mut attempt = 1;
         loop {
             let (state, version) = self.load::<A>(stream).await?;
@@ -98,6 +101,9 @@ impl App {
         A::Command: Send,
         domain::Event: From<A::Event>,
     {
+        if let Some(done) = origin.done_before() {
+            return Ok(done);
+        }
         let events = A::default().decide(command)?;
         let commit = Commit::new(stream.tenant, stream.id, metadata.clone()).once(origin.idempotency.clone());
         let commit = extend(commit).append(stream, Expected::Exactly(0), events);

@@ -38,7 +38,7 @@ for (const look of looks) {
       const { agents, tasks, owner } = organisation;
       await signIn(page, owner);
       for (const [name, path, shows] of [
-        ['overview', '/', 'AgentCores completed a task'],
+        ['overview', '/', 'Ada Moreau signed in'],
         ['agents', '/agents', 'Press monitor'],
         ['agent', `/agents/${agents.scout.id}`, 'Weekly digest'],
         ['tasks', '/tasks', 'October invoices'],

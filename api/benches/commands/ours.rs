@@ -74,7 +74,8 @@ impl Ours {
             let mut caller = client.callers[client.next % client.callers.len()].clone();
             client.next += 1;
             let key = Uuid::now_v7();
-            caller.origin.idempotency = Some(IdempotencyKey { key: key.to_string(), request: [7; 32] });
+            caller.origin.idempotency =
+                Some(IdempotencyKey { key: key.to_string(), request: [7; 32], done: None });
             client.app.create_agent(&caller, new_agent()).await?;
             Ok(client)
         })

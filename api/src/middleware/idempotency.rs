@@ -40,10 +40,13 @@ pub(crate) async fn for_anyone(
     };
     let (parts, body) = request.into_parts();
     let body = read_body(&parts.headers, body, body_limit(&parts.extensions)).await?;
-    let key = named(&state, key, &parts, None, &body);
+    let mut key = named(&state, key, &parts, None, &body);
+    if let Some(answer) = answered(&state, Uuid::nil(), &mut key).await? {
+        return replay(answer);
+    }
     let mut request = Request::from_parts(parts, Body::from(body));
     request.extensions_mut().insert(key.clone());
-    answer_once(&state, Uuid::nil(), key, request, next).await
+    answer_and_keep(&state, Uuid::nil(), key, request, next).await
 }
 
 /// For routes that ask for a caller: keys are unique within the caller's tenant.
@@ -58,25 +61,39 @@ pub(crate) async fn for_callers(
     let (mut parts, body) = request.into_parts();
     let Authed(mut caller) = Authed::from_request_parts(&mut parts, &state).await?;
     let body = read_body(&parts.headers, body, body_limit(&parts.extensions)).await?;
-    let key = named(&state, key, &parts, Some(caller.user), &body);
+    let mut key = named(&state, key, &parts, Some(caller.user), &body);
     let scope = caller.tenant.0;
+    if let Some(answer) = answered(&state, scope, &mut key).await? {
+        return replay(answer);
+    }
     caller.origin.idempotency = Some(key.clone());
     parts.extensions.insert(caller);
-    answer_once(&state, scope, key, Request::from_parts(parts, Body::from(body)), next).await
+    answer_and_keep(&state, scope, key, Request::from_parts(parts, Body::from(body)), next).await
 }
 
-async fn answer_once(
+/// The answer that was sent before, if one was. Where the work was done and no answer kept, the key learns what was
+/// done, so that the answer is made anew without doing it again.
+async fn answered(
+    state: &ApiState,
+    scope: Uuid,
+    key: &mut IdempotencyKey,
+) -> Result<Option<StoredAnswer>, Problem> {
+    match state.answers.find(scope, key).await? {
+        Known::Answered(answer) => return Ok(Some(answer)),
+        Known::OtherRequest => return Err(application::AppError::IdempotencyKeyReused.into()),
+        Known::Done(done) => key.done = Some(done),
+        Known::New => {}
+    }
+    Ok(None)
+}
+
+async fn answer_and_keep(
     state: &ApiState,
     scope: Uuid,
     key: IdempotencyKey,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    match state.answers.find(scope, &key).await? {
-        Known::Answered(answer) => return replay(answer),
-        Known::OtherRequest => return Err(application::AppError::IdempotencyKeyReused.into()),
-        Known::New => {}
-    }
     // In a task of its own: what was begun is answered and kept even if the client goes away.
     let answers = state.answers.clone();
     let work = async move {
@@ -132,7 +149,7 @@ fn named(state: &ApiState, key: String, parts: &Parts, user: Option<UserId>, bod
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let user = user.map(|user| user.to_string()).unwrap_or_default();
     let told_apart_by = [parts.method.as_str(), path, &user];
-    IdempotencyKey { key, request: request_hash(&state.http.request_pepper, told_apart_by, body) }
+    IdempotencyKey { key, request: request_hash(&state.http.request_pepper, told_apart_by, body), done: None }
 }
 
 /// SHA-256 over what tells requests apart. The pepper comes first: bodies may hold passwords, and who reads the

@@ -81,10 +81,13 @@ fn assert_acknowledged_is_logged_once(log: &[Logged], entries: &[Entry]) {
         let event = entry.step.event();
         let positions = done.get(&(event, entry.resource)).map_or(&[][..], Vec::as_slice);
         assert_eq!(positions.len(), 1, "{entry:?}: {positions:?}");
-        match entry.step {
+        match entry.position {
             // Keys are for POST: a change that is found done already answers with the log's end.
-            Step::ChangeAgent if entry.tries > 1 => assert!(positions[0] <= entry.position, "{entry:?}"),
-            _ => assert_eq!(positions[0], entry.position, "{entry:?}"),
+            Some(told) if entry.step == Step::ChangeAgent && entry.tries > 1 => {
+                assert!(positions[0] <= told, "{entry:?}");
+            }
+            Some(told) => assert_eq!(positions[0], told, "{entry:?}"),
+            None => {}
         }
         if matches!(entry.step, Step::CreateAgent | Step::CreateTask) {
             assert_eq!(markers.get(&(event, entry.marker.as_str())), Some(&1), "{entry:?}");

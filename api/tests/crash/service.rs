@@ -115,8 +115,9 @@ impl Service {
 
     /// The service itself brings its Postgres back.
     async fn until_healed(&mut self, killed: u32) {
+        let address = *self.address.borrow();
         let healed = async {
-            while postmaster(&self.root).is_none_or(|pid| pid == killed) || !is_ready(&self.address).await {
+            while postmaster(&self.root).is_none_or(|pid| pid == killed) || !is_ready(address).await {
                 tokio::time::sleep(POLL).await;
             }
         };
@@ -184,6 +185,12 @@ async fn launch(root: &Path, said: &Arc<Mutex<VecDeque<String>>>, within: Durati
     let address = address.expect("ready in time").expect("the service starts");
     let said = said.clone();
     tokio::spawn(async move { while remember(&mut lines, &said).await.is_some() {} });
+    let answers = async {
+        while !is_ready(address).await {
+            tokio::time::sleep(POLL).await;
+        }
+    };
+    tokio::time::timeout(within, answers).await.expect("healthy in time");
     (child, address)
 }
 
@@ -212,8 +219,8 @@ async fn remember(
     Some(line)
 }
 
-async fn is_ready(address: &watch::Sender<SocketAddr>) -> bool {
-    let url = format!("http://{}/health/ready", *address.borrow());
+async fn is_ready(address: SocketAddr) -> bool {
+    let url = format!("http://{address}/health/ready");
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     client.get(url).send().await.is_ok_and(|answer| answer.status() == 200)
 }

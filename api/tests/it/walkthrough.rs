@@ -66,6 +66,25 @@ async fn a_request_repeated_with_its_idempotency_key_is_answered_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_whose_answer_was_lost_is_not_refused_by_what_it_did_itself() {
+    let app = TestApp::start().await;
+    let owner = app.sign_up("free").await;
+    let agent = app.agent(&owner).await;
+    let start = || {
+        let request = app.request(reqwest::Method::POST, &format!("/agents/{agent}/start"));
+        app.send(request.bearer_auth(&owner.token).header("Idempotency-Key", "start"))
+    };
+    let first = start().await.expect(200);
+    // As a service leaves it that was killed between the commit and its answer.
+    let lost = "update idempotency_keys set answer = null where key = 'start'";
+    sqlx::query(lost).execute(&app.owner().await).await.unwrap();
+    assert_eq!(start().await.expect(200), first);
+    app.post(&owner, &format!("/agents/{agent}/start"), json!({}))
+        .await
+        .expect_problem(409, "agent.already_running");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_works_once_and_using_it_again_ends_the_session() {
     let app = TestApp::start().await;
     let owner = app.sign_up("free").await;

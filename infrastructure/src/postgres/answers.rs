@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use application::Done;
 use application::caller::IdempotencyKey;
 use application::ports::Unavailable;
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
 use super::unavailable;
@@ -24,8 +26,10 @@ pub struct Answers {
 /// What is known of an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// Nothing, or no answer yet.
+    /// Nothing.
     New,
+    /// The work was done, but no answer was kept: it is made anew.
+    Done(Done),
     /// The answer that was sent.
     Answered(StoredAnswer),
     /// It was used for another request.
@@ -51,8 +55,8 @@ impl Answers {
 
     /// What is known of a key in a scope: the tenant's id, or the nil id where nobody is signed in.
     pub async fn find(&self, scope: Uuid, key: &IdempotencyKey) -> Result<Known, Unavailable> {
-        let row: Option<(Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
-            "select request_hash, answer
+        let row = sqlx::query(
+            "select request_hash, answer, position, resource_id
              from idempotency_keys
              where scope_id = $1 and key = $2 and created_at > now() - interval '24 hours'",
         )
@@ -61,15 +65,22 @@ impl Answers {
         .fetch_optional(&self.pool)
         .await
         .map_err(unavailable)?;
-        let Some((request, answer)) = row else {
-            return Ok(Known::New);
-        };
-        if request != key.request {
+        let Some(row) = row else { return Ok(Known::New) };
+        self.known(scope, key, &row).map_err(unavailable)
+    }
+
+    fn known(&self, scope: Uuid, key: &IdempotencyKey, row: &PgRow) -> Result<Known, sqlx::Error> {
+        if row.try_get::<&[u8], _>("request_hash")? != key.request {
             return Ok(Known::OtherRequest);
         }
-        let opened = answer.and_then(|sealed| self.key.open(&context(scope, &key.key), &sealed).ok());
-        let answer = opened.and_then(|text| serde_json::from_slice(&text).ok());
-        Ok(answer.map_or(Known::New, Known::Answered))
+        let sealed: Option<&[u8]> = row.try_get("answer")?;
+        let opened = sealed.and_then(|sealed| self.key.open(&context(scope, &key.key), sealed).ok());
+        if let Some(answer) = opened.and_then(|text| serde_json::from_slice(&text).ok()) {
+            return Ok(Known::Answered(answer));
+        }
+        let resource: Option<Uuid> = row.try_get("resource_id")?;
+        let position = row.try_get("position")?;
+        Ok(resource.map_or(Known::New, |resource| Known::Done(Done { resource, position })))
     }
 
     /// Keeps the answer that is about to be sent.
