@@ -103,6 +103,9 @@ fn assert_acknowledged_is_logged_once(log: &[Logged], entries: &[Entry]) {
     assert!(entries.iter().all(|entry| log.iter().any(|event| event.tenant_id == entry.tenant)));
 }
 
+/// Tenant, position, and what its head counts.
+type Counts = Vec<(Uuid, i64, i32, i32, i32, i32)>;
+
 /// The counters that limits are held against, and the position that the next event follows.
 async fn assert_heads_count_the_log(pool: &PgPool) {
     let of_head = "select tenant_id, position, agents, users, owners, tasks from tenant_heads order by 1";
@@ -118,7 +121,6 @@ async fn assert_heads_count_the_log(pool: &PgPool) {
         from events e join tenant_heads h using (tenant_id)
         group by 1
         order by 1";
-    type Counts = Vec<(Uuid, i64, i32, i32, i32, i32)>;
     let head: Counts = sqlx::query_as(of_head).fetch_all(pool).await.unwrap();
     let log: Counts = sqlx::query_as(of_log).fetch_all(pool).await.unwrap();
     assert_eq!(head, log);
