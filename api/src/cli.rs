@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use clap::{Parser, Subcommand};
 use infrastructure::embedded::{Durability, EmbeddedPostgres, attach};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::settings::{Settings, Storage};
@@ -114,6 +115,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
 
 async fn serve(settings: &Settings) -> Result<(), Failure> {
     let begun = Instant::now();
+    let mut signals = StopSignals::listen()?;
     // The port first: if another service has it, nothing else is touched.
     let listener = TcpListener::bind(settings.listen)
         .await
@@ -139,7 +141,7 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
             })
             .into_future(),
     );
-    asked_to_stop().await;
+    signals.received().await;
     tracing::info!("stopping: what was begun is finished first");
     service.begin_stop();
     // Clients that do not end their requests do not keep the service.
@@ -152,16 +154,23 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn asked_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
+/// Ctrl-C, or what a supervisor sends. Listened for from the start, so that a service that is asked to stop while it
+/// starts stops in order once it has.
+struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-        Err(_) => drop(interrupt.await),
     }
 }
 

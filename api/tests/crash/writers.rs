@@ -46,17 +46,6 @@ impl Step {
         }
     }
 
-    /// What is answered to a command that took effect and whose answer was lost with the service: the key is known,
-    /// but the state is looked at first. Refused is not acknowledged; that it happened once is what the log must show.
-    fn is_refused_as_done(self, problem: &Value) -> bool {
-        let codes: &[&str] = match self {
-            Self::StartAgent => &["agent.already_running"],
-            Self::ExecuteTask => &["task.already_queued", "task.running", "task.ended"],
-            Self::CreateAgent | Self::ChangeAgent | Self::CreateTask => &[],
-        };
-        codes.iter().any(|code| problem["code"] == *code)
-    }
-
     fn request(self, marker: &str, id: Uuid) -> (Method, String, Value) {
         match self {
             Self::CreateAgent => {
@@ -78,8 +67,8 @@ pub(crate) struct Entry {
     pub(crate) marker: String,
     pub(crate) tenant: Uuid,
     pub(crate) resource: Uuid,
-    /// `X-Event-Position`; none where a repeated command was refused as done already.
-    pub(crate) position: Option<i64>,
+    /// `X-Event-Position`.
+    pub(crate) position: i64,
     /// How often it was sent.
     pub(crate) tries: u32,
 }
@@ -179,8 +168,7 @@ impl Ledger {
 
     pub(crate) fn report(&self) -> String {
         let (count, repeated) = (self.entries.len(), self.repeated());
-        let refused = self.entries.iter().filter(|entry| entry.position.is_none()).count();
-        format!("{count} commands, {repeated} of them sent more than once, {refused} refused as done already")
+        format!("{count} commands acknowledged, {repeated} of them sent more than once")
     }
 
     /// How many had to be sent more than once.
@@ -215,11 +203,10 @@ impl Writer {
             let request = request.header("idempotency-key", key.to_string()).json(&body);
             match answer(request).await {
                 Some((status, position, body)) if status.is_success() => {
-                    assert!(position.is_some(), "{step:?} without a position: {body}");
-                    return self.enter(step, key, marker, id_in(&body["id"]), position, tries);
-                }
-                Some((StatusCode::CONFLICT, _, body)) if tries > 1 && step.is_refused_as_done(&body) => {
-                    return self.enter(step, key, marker, id, None, tries);
+                    let (tenant, marker) = (self.organisation.tenant, marker.to_owned());
+                    let (resource, position) = (id_in(&body["id"]), position.unwrap());
+                    self.ledger.push(Entry { step, key, marker, tenant, resource, position, tries });
+                    return resource;
                 }
                 Some((StatusCode::UNAUTHORIZED, ..)) => {
                     self.token = self.client.sign_in(&self.organisation).await;
@@ -229,20 +216,6 @@ impl Writer {
             }
             assert!(begun.elapsed() < ANSWERED_WITHIN, "{step:?}: no answer after {tries} tries");
         }
-    }
-
-    fn enter(
-        &mut self,
-        step: Step,
-        key: Uuid,
-        marker: &str,
-        resource: Uuid,
-        position: Option<i64>,
-        tries: u32,
-    ) -> Uuid {
-        let (tenant, marker) = (self.organisation.tenant, marker.to_owned());
-        self.ledger.push(Entry { step, key, marker, tenant, resource, position, tries });
-        resource
     }
 }
 
