@@ -70,30 +70,13 @@ pub async fn rebuild(
     if !shadow.lock(&mut conn).await? {
         return Err(RebuildError::AlreadyRunning);
     }
-    shadow::let_become_writer(&mut conn).await?;
-    shadow.prepare(&mut conn).await?;
     let mut run = Run { log, projector, shadow, events: 0, done: 0, total: 0, progress: &mut progress };
-    run.count(&mut conn).await?;
-    let mut attempts = 0;
-    loop {
-        while run.catch_up(&mut conn, Commits::Each).await? > NEAR {}
-        match run.swap(&mut conn).await {
-            Err(RebuildError::Database(error)) if is_lock_timeout(&error) => {
-                conn.execute("rollback").await?;
-                attempts += 1;
-                if attempts == LOCK_ATTEMPTS {
-                    return Err(RebuildError::TableInUse);
-                }
-            }
-            swapped => {
-                swapped?;
-                break;
-            }
-        }
-    }
-    let events = run.events;
-    conn.close().await?;
-    Ok(Rebuilt { events })
+    let finished = run.finish(&mut conn).await;
+    // Given back before the connection is: the server notices its end only a moment later, and until then the next
+    // rebuild would be refused. Where this fails too, that moment is all it costs.
+    conn.execute("select pg_advisory_unlock_all()").await.ok();
+    conn.close().await.ok();
+    finished.map(|()| Rebuilt { events: run.events })
 }
 
 struct Run<'a> {
@@ -114,6 +97,27 @@ enum Commits {
 }
 
 impl Run<'_> {
+    /// Folds the whole log into the shadow and puts it in the place of the live table.
+    async fn finish(&mut self, conn: &mut PgConnection) -> Result<(), RebuildError> {
+        shadow::let_become_writer(conn).await?;
+        self.shadow.prepare(conn).await?;
+        self.count(conn).await?;
+        let mut attempts = 0;
+        loop {
+            while self.catch_up(conn, Commits::Each).await? > NEAR {}
+            match self.swap(conn).await {
+                Err(RebuildError::Database(error)) if is_lock_timeout(&error) => {
+                    conn.execute("rollback").await?;
+                    attempts += 1;
+                    if attempts == LOCK_ATTEMPTS {
+                        return Err(RebuildError::TableInUse);
+                    }
+                }
+                swapped => return swapped.map(drop),
+            }
+        }
+    }
+
     /// Folds what the log has and the shadow has not; how many events.
     async fn catch_up(&mut self, conn: &mut PgConnection, commits: Commits) -> Result<i64, RebuildError> {
         conn.execute(AS_WRITER).await?;
