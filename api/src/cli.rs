@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::settings::{Settings, Storage};
-use crate::wire::{Server, Service, StartError, embedded_options, rebuilding};
+use crate::wire::{self, Server, Service, StartError, embedded_options, rebuilding};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -176,17 +176,11 @@ impl StopSignals {
 
 async fn migrate(settings: &Settings) -> Result<(), Failure> {
     let server = Server::start(&settings.storage).await?;
-    let service = Service::start(settings, server.owner()).await;
-    let result = match service {
-        Ok(service) => {
-            service.stop().await;
-            tracing::info!("the database schema is up to date");
-            Ok(())
-        }
-        Err(error) => Err(error),
-    };
+    let result = wire::migrate(settings, server.owner()).await;
     server.stop().await?;
-    Ok(result?)
+    result?;
+    tracing::info!("the database schema is up to date");
+    Ok(())
 }
 
 async fn rebuild(name: Option<&str>, settings: &Settings) -> Result<(), Failure> {

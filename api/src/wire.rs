@@ -109,8 +109,7 @@ impl Service {
     pub async fn start(settings: &Settings, database: PgConnectOptions) -> Result<Self, StartError> {
         let storage = &settings.storage;
         let secrets = storage.secrets(settings.environment)?;
-        let login = hex::encode(secrets.derive(Purpose::DatabaseLogin)).into();
-        let database = Database::open(database, &login, storage.connections).await?;
+        let database = open(storage, &secrets, database).await?;
         let vault = Vault::new(database.writer(), &secrets);
         let wake = Wake::default();
         let options = CommitterOptions { writers: storage.writers.into(), ..CommitterOptions::default() };
@@ -193,6 +192,22 @@ async fn forget_old_answers(answers: Answers) {
             Ok(forgotten) => tracing::info!(forgotten, "forgot answers older than a day"),
         }
     }
+}
+
+/// Brings the schema of a database up to date.
+pub async fn migrate(settings: &Settings, owner: PgConnectOptions) -> Result<(), StartError> {
+    let secrets = settings.storage.secrets(settings.environment)?;
+    open(&settings.storage, &secrets, owner).await?.close().await;
+    Ok(())
+}
+
+async fn open(
+    storage: &Storage,
+    secrets: &Secrets,
+    options: PgConnectOptions,
+) -> Result<Database, StartError> {
+    let login = hex::encode(secrets.derive(Purpose::DatabaseLogin)).into();
+    Ok(Database::open(options, &login, storage.connections).await?)
 }
 
 /// What a rebuild of read models needs: the owner's connections and the log's reader.

@@ -61,17 +61,36 @@ impl App {
         A::Command: Clone + Send + Sync,
         domain::Event: From<A::Event>,
     {
+        self.commit_decision(origin, metadata, stream, |state: &A, version, commit| {
+            origin.require_version(version)?;
+            let commit = extend(state, commit)?;
+            Ok((state.decide(command.clone())?, commit))
+        })
+        .await
+    }
+
+    /// The loop beneath every command: `decide` sees the state with its version, may refuse, and answers with the
+    /// stream's events and what else belongs into the commit. Whatever it looks at is what the commit depends on.
+    pub(crate) async fn commit_decision<A>(
+        &self,
+        origin: &Origin,
+        metadata: &domain::Metadata,
+        stream: StreamId,
+        decide: impl Fn(&A, i64, Commit) -> Result<(Vec<A::Event>, Commit), AppError> + Send + Sync,
+    ) -> Result<Done, AppError>
+    where
+        A: Root,
+        domain::Event: From<A::Event>,
+    {
         if let Some(done) = origin.done_before() {
             return Ok(done);
         }
         let mut attempt = 1;
         loop {
             let (state, version) = self.load::<A>(stream).await?;
-            origin.require_version(version)?;
             let commit =
                 Commit::new(stream.tenant, stream.id, metadata.clone()).once(origin.idempotency.clone());
-            let commit = extend(&state, commit)?;
-            let events = state.decide(command.clone())?;
+            let (events, commit) = decide(&state, version, commit)?;
             if events.is_empty() {
                 return Ok(Done { resource: stream.id, position: None });
             }

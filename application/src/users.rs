@@ -1,12 +1,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::text::FullName;
-use domain::user::{User, UserCommand};
-use domain::{Email, Event, Permission, Role, StreamId, UserId};
+use domain::user::{User, UserCommand, UserEvent};
+use domain::{Email, Permission, Role, StreamId, UserId};
 use secrecy::SecretString;
 
 use crate::App;
 use crate::caller::Caller;
-use crate::commit::{Commit, CommitError, Effect, Expected, UniqueScope};
+use crate::commit::{Commit, Effect, UniqueScope};
 use crate::error::AppError;
 use crate::execute::Done;
 use crate::ports::InvitationTicket;
@@ -78,52 +78,43 @@ impl App {
         if let Some(role) = change.role {
             not_above(caller, role)?;
         }
-        let stream = StreamId::user(caller.tenant, user);
-        for _ in 0..5 {
-            let (state, version) = self.load::<User>(stream).await?;
-            if let Some(held) = state.role() {
-                not_above(caller, held)?;
-            }
-            caller.origin.require_version(version)?;
-            let events = decide_all(state, &change)?;
-            if events.is_empty() {
-                return Ok(Done { resource: user.0, position: None });
-            }
-            let mut commit = Commit::new(caller.tenant, user.0, caller.metadata()).append(
-                stream,
-                Expected::Exactly(version),
-                events,
-            );
-            if change.is_active == Some(false) {
-                commit = commit.effect(Effect::EndSessionsOf(user));
-            }
-            match self.log.commit(commit).await {
-                Ok(receipt) => return Ok(receipt.into()),
-                Err(CommitError::VersionConflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(AppError::Conflict)
+        self.manage_user(caller, user, |state, commit| {
+            let events = decide_all(state.clone(), &change)?;
+            let ends = change.is_active == Some(false);
+            Ok((events, if ends { commit.effect(Effect::EndSessionsOf(user)) } else { commit }))
+        })
+        .await
     }
 
     /// Takes a user's access away, or an open invitation back; the history stays.
     pub async fn deactivate_user(&self, caller: &Caller, user: UserId) -> Result<Done, AppError> {
         caller.require(Permission::ManageUsers)?;
+        self.manage_user(caller, user, |state, commit| {
+            if let Ok(person) = state.invited() {
+                let email = person.email.value().map(Email::as_str).unwrap_or_default();
+                let events = state.decide(UserCommand::RevokeInvitation)?;
+                return Ok((events, commit.release(UniqueScope::Email, email, user.0)));
+            }
+            let events = state.decide(UserCommand::Deactivate)?;
+            Ok((events, commit.effect(Effect::EndSessionsOf(user))))
+        })
+        .await
+    }
+
+    /// A decision about a user by someone whose role is no lower, at the moment of the commit.
+    async fn manage_user(
+        &self,
+        caller: &Caller,
+        user: UserId,
+        decide: impl Fn(&User, Commit) -> Result<(Vec<UserEvent>, Commit), AppError> + Send + Sync,
+    ) -> Result<Done, AppError> {
         let stream = StreamId::user(caller.tenant, user);
-        let (state, _) = self.load::<User>(stream).await?;
-        if let Some(held) = state.role() {
-            not_above(caller, held)?;
-        }
-        if let Ok(person) = state.invited() {
-            let email = person.email.value().map(|email| email.as_str().to_owned()).unwrap_or_default();
-            return self
-                .execute::<User>(caller, stream, UserCommand::RevokeInvitation, |_, commit| {
-                    Ok(commit.release(UniqueScope::Email, email.clone(), user.0))
-                })
-                .await;
-        }
-        self.execute::<User>(caller, stream, UserCommand::Deactivate, |_, commit| {
-            Ok(commit.effect(Effect::EndSessionsOf(user)))
+        self.commit_decision(&caller.origin, &caller.metadata(), stream, |state: &User, version, commit| {
+            if let Some(held) = state.role() {
+                not_above(caller, held)?;
+            }
+            caller.origin.require_version(version)?;
+            decide(state, commit)
         })
         .await
     }
@@ -139,7 +130,7 @@ fn not_above(caller: &Caller, role: Role) -> Result<(), AppError> {
 }
 
 /// The events of everything that is to change, each decided on the state the one before leaves behind.
-fn decide_all(mut state: User, change: &UserChange) -> Result<Vec<Event>, AppError> {
+fn decide_all(mut state: User, change: &UserChange) -> Result<Vec<UserEvent>, AppError> {
     let is_active = state.active_role().is_some();
     let access = match (change.is_active, is_active) {
         (Some(true), false) => Some(UserCommand::Reactivate),
@@ -160,7 +151,7 @@ fn decide_all(mut state: User, change: &UserChange) -> Result<Vec<Event>, AppErr
     for command in commands.into_iter().flatten() {
         for event in state.decide(command)? {
             state.evolve(event.clone());
-            events.push(event.into());
+            events.push(event);
         }
     }
     if events.is_empty() && state.role().is_none() {

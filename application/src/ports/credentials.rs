@@ -12,9 +12,6 @@ pub trait Credentials: Send + Sync {
     /// The tenant that holds a subdomain.
     async fn find_tenant(&self, subdomain: &Subdomain) -> Result<Option<TenantId>, Unavailable>;
 
-    /// The subdomain that a tenant holds.
-    async fn find_subdomain(&self, tenant: TenantId) -> Result<Option<String>, Unavailable>;
-
     /// The stored passwords for an address, in one tenant or in all, at most 20.
     async fn find_passwords(
         &self,

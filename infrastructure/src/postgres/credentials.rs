@@ -36,14 +36,6 @@ impl Credentials for PgCredentials {
         .map_err(unavailable)
     }
 
-    async fn find_subdomain(&self, tenant: TenantId) -> Result<Option<String>, Unavailable> {
-        sqlx::query_scalar("select value from unique_keys where tenant_id = $1 and kind = 'subdomain'")
-            .bind(tenant.0)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(unavailable)
-    }
-
     async fn find_passwords(
         &self,
         email: &Email,

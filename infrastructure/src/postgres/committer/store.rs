@@ -175,10 +175,7 @@ pub(super) async fn write(
     facts: &Facts,
 ) -> Result<(), sqlx::Error> {
     write_log(conn, jobs, plan, facts).await?;
-    let (founded, _): (Vec<_>, Vec<_>) = plan.heads.iter().partition(|(_, founded)| **founded);
-    if !founded.is_empty() {
-        found(conn, founded.into_iter().map(|(tenant, _)| *tenant), facts).await?;
-    }
+    found(conn, plan.heads.iter().filter(|(_, founded)| **founded).map(|(tenant, _)| *tenant), facts).await?;
     for index in &plan.accepted {
         write_rare(conn, jobs[*index]).await?;
     }
