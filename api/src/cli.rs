@@ -7,7 +7,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
+use domain::tenant::Subdomain;
+use domain::text::Reason;
 use infrastructure::embedded::{Durability, EmbeddedPostgres, attach};
+use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -38,9 +41,15 @@ enum Command {
     Serve(Box<Settings>),
     /// Bring the database schema up to date
     Migrate(Box<Settings>),
+    /// Look after organisations, as the operator
+    #[command(subcommand)]
+    Tenants(Tenants),
     /// Look after read models
     #[command(subcommand)]
     Projections(Projections),
+    /// Look after the keys under which things are stored
+    #[command(subcommand)]
+    Keys(Keys),
     /// Print the OpenAPI document
     Openapi,
     /// Run a program with DATABASE_URL set to a Postgres that is thrown away afterwards
@@ -62,6 +71,34 @@ enum Projections {
         #[command(flatten)]
         settings: Box<Settings>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum Tenants {
+    /// Stop everything of an organisation: sign-ins, requests, streams, tasks; all of it within five seconds
+    Suspend {
+        /// Its subdomain
+        subdomain: Subdomain,
+        /// Why, for the organisation's log
+        #[arg(long)]
+        reason: Reason,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+    /// Let a suspended organisation go on
+    Reactivate {
+        /// Its subdomain
+        subdomain: Subdomain,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Keys {
+    /// Seal every key anew under AGENTCORES_MASTER_KEY that AGENTCORES_MASTER_KEY_PREVIOUS sealed, while the service
+    /// runs with both
+    Rotate(Box<Settings>),
 }
 
 /// Runs what the command line asks for.
@@ -104,9 +141,16 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve(settings) => serve(&settings).await?,
         Command::Migrate(settings) => migrate(&settings).await?,
+        Command::Tenants(Tenants::Suspend { subdomain, reason, settings }) => {
+            on_tenant(&settings, &subdomain, Some(reason)).await?;
+        }
+        Command::Tenants(Tenants::Reactivate { subdomain, settings }) => {
+            on_tenant(&settings, &subdomain, None).await?;
+        }
         Command::Projections(Projections::Rebuild { name, settings }) => {
             rebuild(name.as_deref(), &settings).await?;
         }
+        Command::Keys(Keys::Rotate(settings)) => rotate(&settings).await?,
         Command::Openapi => println!("{}", crate::openapi_json()?),
         Command::WithPostgres { storage, program } => return with_postgres(*storage, &program).await,
     }
@@ -146,8 +190,8 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     service.begin_stop();
     // Clients that do not end their requests do not keep the service.
     tokio::time::timeout(Duration::from_secs(10), serving).await.ok();
-    let finished = async { while workers.join_next().await.is_some() {} };
-    tokio::time::timeout(Duration::from_secs(10), finished).await.ok();
+    // A worker keeps to the grace period by itself.
+    while workers.join_next().await.is_some() {}
     service.stop().await;
     server.stop().await?;
     tracing::info!("stopped");
@@ -183,26 +227,76 @@ async fn migrate(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The operator's name in the log.
+const OPERATOR: &str = "operator";
+
+/// Suspends an organisation for a reason; without one it is reactivated.
+async fn on_tenant(
+    settings: &Settings,
+    subdomain: &Subdomain,
+    suspend: Option<Reason>,
+) -> Result<(), Failure> {
+    beside_service(settings, async |owner| {
+        let service = Service::start(settings, owner).await?;
+        let app = &service.state.app;
+        let result = async {
+            let tenant = app.find_tenant(subdomain).await?;
+            match suspend {
+                Some(reason) => app.suspend_tenant(OPERATOR, tenant, reason).await,
+                None => app.reactivate_tenant(OPERATOR, tenant).await,
+            }
+        };
+        let result = result.await;
+        service.stop().await;
+        let done = result.map_err(|error| format!("{subdomain}: {error}"))?;
+        tracing::info!(tenant.id = %done.resource, position = done.position, "done");
+        Ok(())
+    })
+    .await
+}
+
 async fn rebuild(name: Option<&str>, settings: &Settings) -> Result<(), Failure> {
-    // A service that runs on the same data directory goes on running.
+    beside_service(settings, async |owner| rebuild_on(name, settings, owner).await).await
+}
+
+async fn rotate(settings: &Settings) -> Result<(), Failure> {
+    beside_service(settings, async |owner| {
+        let rotated = wire::rotate_keys(settings, owner, |table, so_far| {
+            tracing::info!(table, sealed_anew = so_far.sealed_anew, failed = so_far.failed, "rotating");
+        })
+        .await?;
+        if rotated.failed > 0 {
+            return Err(format!(
+                "{} keys open with neither master key; {} were sealed anew",
+                rotated.failed, rotated.sealed_anew
+            )
+            .into());
+        }
+        println!("{} keys were sealed anew; the master key before is of no more use", rotated.sealed_anew);
+        Ok(())
+    })
+    .await
+}
+
+/// Does something on the database. A service that runs on the same data directory goes on running.
+async fn beside_service(
+    settings: &Settings,
+    work: impl AsyncFnOnce(PgConnectOptions) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let attached = match settings.storage.database_url {
         None => attach(&settings.storage.data_dir).await.map_err(StartError::Embedded)?,
         Some(_) => None,
     };
     if let Some(owner) = attached {
-        return rebuild_on(name, settings, owner).await;
+        return work(owner).await;
     }
     let server = Server::start(&settings.storage).await?;
-    let result = rebuild_on(name, settings, server.owner()).await;
+    let result = work(server.owner()).await;
     server.stop().await?;
     result
 }
 
-async fn rebuild_on(
-    name: Option<&str>,
-    settings: &Settings,
-    owner: sqlx::postgres::PgConnectOptions,
-) -> Result<(), Failure> {
+async fn rebuild_on(name: Option<&str>, settings: &Settings, owner: PgConnectOptions) -> Result<(), Failure> {
     let (pool, pages) = rebuilding(settings, owner).await?;
     let register = projections::inline();
     let wanted: Vec<_> = register.iter().filter(|one| name.is_none_or(|name| one.name() == name)).collect();

@@ -6,8 +6,11 @@
 //! `routes/agents.rs`.
 
 mod answer;
+mod api_keys;
 pub mod cli;
 mod extract;
+mod limits;
+mod mailer;
 mod middleware;
 mod openapi;
 mod pages;
@@ -26,10 +29,13 @@ use infrastructure::postgres::{Answers, Database, Feed};
 use projections::Views;
 use tokio::sync::watch;
 
+pub use api_keys::ApiKeys;
 pub use extract::{Network, NetworkError};
+pub use limits::{Limits, Regime};
 pub use router::{openapi, openapi_json, router};
 pub use routes::ActorNames;
 pub use sessions::Sessions;
+pub use worker::Worker;
 
 /// What handlers reach.
 #[derive(Clone)]
@@ -50,8 +56,12 @@ pub struct ApiState {
     pub shutdown: watch::Receiver<bool>,
     /// Who open sessions belong to.
     pub sessions: Sessions,
+    /// For whom API keys speak.
+    pub api_keys: ApiKeys,
     /// What users are called.
     pub names: ActorNames,
+    /// How often something may be asked.
+    pub limits: Limits,
 }
 
 /// How a deployment is reached.
@@ -68,4 +78,6 @@ pub struct HttpSettings {
     /// Secret, and the same on every node: goes into the stored hashes of idempotent requests, whose bodies may
     /// hold passwords.
     pub request_pepper: [u8; 32],
+    /// The one before the master key became another.
+    pub request_pepper_before: Option<[u8; 32]>,
 }

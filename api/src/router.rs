@@ -8,8 +8,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::ApiState;
-use crate::middleware::{idempotency, request};
-use crate::routes::{agents, audit, auth, events, health, stream, tasks, tenants, users};
+use crate::middleware::{idempotency, rate_limit, request};
+use crate::routes::{
+    agents, api_keys, audit, auth, catalogue, events, health, invitations, passwords, provider_keys,
+    sessions, stream, tasks, tenants, users,
+};
 use crate::{openapi as document, pages};
 
 /// Where the API begins.
@@ -17,8 +20,12 @@ const BASE: &str = "/api/v1";
 
 /// Everything that is served.
 pub fn router(state: ApiState) -> Router {
-    let anyone = for_anyone().layer(from_fn_with_state(state.clone(), idempotency::for_anyone));
-    let callers = for_callers().layer(from_fn_with_state(state.clone(), idempotency::for_callers));
+    let anyone = for_anyone()
+        .layer(from_fn_with_state(state.clone(), idempotency::for_anyone))
+        .layer(from_fn_with_state(state.clone(), rate_limit::for_anyone));
+    let callers = for_callers()
+        .layer(from_fn_with_state(state.clone(), idempotency::for_callers))
+        .layer(from_fn_with_state(state.clone(), rate_limit::for_callers));
     let (api, paths) = assemble(anyone, callers).split_for_parts();
     api.merge(pages::router(&document::complete(paths)))
         .fallback(pages::serve)
@@ -44,15 +51,21 @@ fn assemble(anyone: OpenApiRouter<ApiState>, callers: OpenApiRouter<ApiState>) -
         .routes(routes!(health::get_health))
         .routes(routes!(health::get_liveness))
         .routes(routes!(health::get_readiness))
+        .routes(routes!(sessions::get_public_keys))
 }
 
 /// Nobody need be signed in.
 fn for_anyone() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
+        .routes(routes!(catalogue::list_plans))
+        .routes(routes!(catalogue::list_roles))
         .routes(routes!(tenants::create_tenant))
         .routes(routes!(auth::register))
         .routes(routes!(auth::log_in))
-        .routes(routes!(auth::refresh))
+        .routes(routes!(sessions::refresh))
+        .routes(routes!(invitations::inspect_invitation))
+        .routes(routes!(passwords::request_password_reset))
+        .routes(routes!(passwords::confirm_password_reset))
 }
 
 /// A caller is needed; the handlers ask for one.
@@ -63,11 +76,20 @@ fn for_callers() -> OpenApiRouter<ApiState> {
         .routes(routes!(tenants::change_subscription))
         .routes(routes!(tenants::get_usage))
         .routes(routes!(tenants::get_tenant_health))
-        .routes(routes!(auth::log_out))
+        .routes(routes!(sessions::log_out))
+        .routes(routes!(sessions::reauthenticate))
+        .routes(routes!(sessions::list_sessions, sessions::end_other_sessions))
+        .routes(routes!(sessions::end_session))
+        .routes(routes!(sessions::end_sessions_of_user))
         .routes(routes!(auth::get_me))
         .routes(routes!(auth::change_profile))
+        .routes(routes!(passwords::change_password))
+        .routes(routes!(passwords::reset_user_password))
         .routes(routes!(users::list_users))
-        .routes(routes!(users::invite_user))
+        .routes(routes!(invitations::invite_user))
+        .routes(routes!(invitations::list_invitations))
+        .routes(routes!(invitations::revoke_invitation))
+        .routes(routes!(invitations::resend_invitation))
         .routes(routes!(users::get_user, users::change_user, users::deactivate_user))
         .routes(routes!(agents::list_agents, agents::create_agent))
         .routes(routes!(agents::get_agent, agents::change_agent, agents::terminate_agent))
@@ -80,6 +102,11 @@ fn for_callers() -> OpenApiRouter<ApiState> {
         .routes(routes!(tasks::execute_task))
         .routes(routes!(tasks::cancel_task))
         .routes(routes!(tasks::retry_task))
+        .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
+        .routes(routes!(api_keys::get_api_key, api_keys::revoke_api_key))
+        .routes(routes!(api_keys::rotate_api_key))
+        .routes(routes!(provider_keys::list_provider_keys, provider_keys::set_provider_key))
+        .routes(routes!(provider_keys::get_provider_key, provider_keys::remove_provider_key))
         .routes(routes!(audit::list_audit_events))
         .routes(routes!(events::list_events))
         .routes(routes!(stream::stream_events))

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use application::AppError;
+use application::ports::AccessClaims;
+use application::{App, AppError};
 use domain::{SessionId, TenantId};
 use moka::future::Cache;
 use projections::{SessionState, Views};
@@ -14,10 +15,13 @@ const BELIEVED: Duration = Duration::from_secs(4);
 /// The most sessions remembered.
 const MOST: u64 = 100_000;
 
+/// A pair of tokens of a session.
+type Key = (TenantId, SessionId, i32);
+
 /// The sessions of every tenant. What is not open is asked for anew each time.
 #[derive(Clone)]
 pub struct Sessions {
-    known: Cache<(TenantId, SessionId), Arc<SessionState>>,
+    known: Cache<Key, Arc<SessionState>>,
 }
 
 impl Default for Sessions {
@@ -32,27 +36,36 @@ impl Sessions {
     /// Who holds a session, as of at most four seconds ago; nothing if it is not open.
     pub(crate) async fn get(
         &self,
+        app: &App,
         views: &Views,
-        tenant: TenantId,
-        session: SessionId,
+        claims: &AccessClaims,
     ) -> Result<Option<Arc<SessionState>>, AppError> {
-        if let Some(known) = self.known.get(&(tenant, session)).await {
+        if let Some(known) = self.known.get(&key(claims)).await {
             return Ok(Some(known));
         }
-        self.look_up(views, tenant, session).await
+        self.look_up(app, views, claims).await
     }
 
-    /// Who holds a session now.
+    /// Who holds a session now. The first use of a pair of tokens is noted before anything is done with it: from then
+    /// on the token that it was exchanged for is stolen goods.
     pub(crate) async fn look_up(
         &self,
+        app: &App,
         views: &Views,
-        tenant: TenantId,
-        session: SessionId,
+        claims: &AccessClaims,
     ) -> Result<Option<Arc<SessionState>>, AppError> {
-        let state = views.session(tenant, session).await?.map(Arc::new);
+        let mut state = views.session(claims).await?;
+        if state.as_ref().is_some_and(|state| state.is_unused) {
+            let AccessClaims { tenant, session, generation, .. } = *claims;
+            if !app.credentials.mark_used(tenant, session, generation).await? {
+                // Exchanged or given up in this moment.
+                state = views.session(claims).await?;
+            }
+        }
+        let state = state.map(Arc::new);
         match &state {
-            Some(state) => self.known.insert((tenant, session), Arc::clone(state)).await,
-            None => self.known.invalidate(&(tenant, session)).await,
+            Some(state) => self.known.insert(key(claims), Arc::clone(state)).await,
+            None => self.known.invalidate(&key(claims)).await,
         }
         Ok(state)
     }
@@ -66,4 +79,8 @@ impl Sessions {
             self.known.invalidate(&key).await;
         }
     }
+}
+
+const fn key(claims: &AccessClaims) -> Key {
+    (claims.tenant, claims.session, claims.generation)
 }

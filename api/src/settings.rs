@@ -2,13 +2,21 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use infrastructure::crypto::{Secrets, SecretsError};
+use infrastructure::crypto::{Secrets, SecretsError, SigningAlgorithm};
+use infrastructure::mail::SmtpError;
 use infrastructure::providers::Fallback;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::Network;
+use crate::{Network, Regime};
+
+mod mail;
+mod outbound;
+
+pub use mail::{MailSettings, SmtpTls};
+pub use outbound::{OutboundSettings, PlainHttpTo};
 
 /// Everything that `serve` can be told.
 #[derive(Args, Clone, Debug)]
@@ -25,6 +33,14 @@ pub struct Settings {
     #[command(flatten)]
     pub storage: Storage,
 
+    /// How mails are sent
+    #[command(flatten)]
+    pub mail: MailSettings,
+
+    /// What may be reached on behalf of tenants
+    #[command(flatten)]
+    pub outbound: OutboundSettings,
+
     /// Domain whose subdomains name organisations, such as agentcores.example
     #[arg(long, env = "AGENTCORES_BASE_DOMAIN")]
     pub base_domain: Option<String>,
@@ -37,13 +53,29 @@ pub struct Settings {
     #[arg(long, env = "REFRESH_TOKEN_EXPIRE_DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(1..=365))]
     pub refresh_token_days: i64,
 
+    /// Days that a session lives at most, however often it is refreshed
+    #[arg(long, env = "AGENTCORES_SESSION_DAYS", default_value_t = 30, value_parser = clap::value_parser!(i64).range(1..=365))]
+    pub session_days: i64,
+
+    /// How access tokens are signed: HS256 with a shared secret, EdDSA with a key whose public half is published
+    #[arg(long, env = "ALGORITHM", value_enum, default_value_t = TokenAlgorithm::Hs256)]
+    pub algorithm: TokenAlgorithm,
+
     /// Tasks that this process runs at once; 0 runs none
-    #[arg(long, env = "AGENTCORES_WORKERS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=256))]
+    #[arg(long, env = "AGENTCORES_WORKERS", default_value_t = 32, value_parser = clap::value_parser!(u16).range(0..=1_024))]
     pub workers: u16,
+
+    /// Seconds that running tasks have to come to their end when the process is to stop; then they are handed back
+    #[arg(long, env = "AGENTCORES_SHUTDOWN_GRACE", default_value_t = 20, value_parser = clap::value_parser!(u16).range(0..=3_600))]
+    pub shutdown_grace: u16,
 
     /// What answers for an agent whose model provider is not set up [default: echo in development, fail in production]
     #[arg(long, env = "AGENTCORES_PROVIDER_FALLBACK", value_enum)]
     pub provider_fallback: Option<ProviderFallback>,
+
+    /// How often something may be asked [default: relaxed in development, strict in production]
+    #[arg(long, env = "AGENTCORES_RATE_LIMITS", value_enum)]
+    pub rate_limits: Option<RateLimiting>,
 
     /// Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas
     #[arg(long, env = "AGENTCORES_TRUSTED_PROXIES", value_delimiter = ',')]
@@ -77,9 +109,17 @@ pub struct Storage {
     #[arg(long, env = "SECRET_KEY", hide_env_values = true)]
     pub secret_key: Option<SecretString>,
 
+    /// The secret that signed before, while its tokens live: after a change of SECRET_KEY
+    #[arg(long, env = "SECRET_KEY_PREVIOUS", hide_env_values = true)]
+    pub secret_key_previous: Option<SecretString>,
+
     /// Secret that seals what is stored, at least 32 characters [default: generated in development]
     #[arg(long, env = "AGENTCORES_MASTER_KEY", hide_env_values = true)]
     pub master_key: Option<SecretString>,
+
+    /// The master key before: opens what it sealed until `agentcores keys rotate` is done
+    #[arg(long, env = "AGENTCORES_MASTER_KEY_PREVIOUS", hide_env_values = true)]
+    pub master_key_previous: Option<SecretString>,
 }
 
 /// What a deployment is for.
@@ -91,6 +131,26 @@ pub enum Environment {
     Production,
 }
 
+/// How access tokens are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TokenAlgorithm {
+    /// HMAC with SHA-256.
+    #[value(name = "HS256")]
+    Hs256,
+    /// Ed25519.
+    #[value(name = "EdDSA")]
+    EdDsa,
+}
+
+impl From<TokenAlgorithm> for SigningAlgorithm {
+    fn from(algorithm: TokenAlgorithm) -> Self {
+        match algorithm {
+            TokenAlgorithm::Hs256 => Self::Hs256,
+            TokenAlgorithm::EdDsa => Self::EdDsa,
+        }
+    }
+}
+
 /// What answers for an agent whose model provider is not set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ProviderFallback {
@@ -100,12 +160,27 @@ pub enum ProviderFallback {
     Fail,
 }
 
+/// How often something may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RateLimiting {
+    /// As seldom as a service on the internet needs it.
+    Strict,
+    /// As often as trying out, tests and measurements need it.
+    Relaxed,
+}
+
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A secret that production asks for is not set.
     #[error("{0} must be set in production")]
     Missing(&'static str),
+    /// A setting that a mail server needs is not set.
+    #[error("{0} must be set where SMTP_HOST is")]
+    MissingForMail(&'static str),
+    /// The mail account cannot be used.
+    #[error(transparent)]
+    Mail(#[from] SmtpError),
     /// A secret is not fit.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
@@ -115,11 +190,35 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// Where the dashboard is as far as other settings tell: in production nobody reaches the address listened on.
+    pub fn reached_at(&self) -> Option<String> {
+        match (&self.base_domain, self.environment) {
+            (Some(domain), Environment::Production) => Some(format!("https://{domain}")),
+            (None, Environment::Production) => None,
+            (_, Environment::Development) => Some(format!("http://{}", self.listen)),
+        }
+    }
+
+    /// How long running tasks have to come to their end.
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(self.shutdown_grace.into())
+    }
+
     /// What answers for an agent whose provider is not set up.
     pub fn fallback(&self) -> Fallback {
         match (self.provider_fallback, self.environment) {
             (Some(ProviderFallback::Echo), _) | (None, Environment::Development) => Fallback::Echo,
             (Some(ProviderFallback::Fail), _) | (None, Environment::Production) => Fallback::Fail,
+        }
+    }
+}
+
+impl Settings {
+    /// How strict the limits are on how often something may be asked.
+    pub fn regime(&self) -> Regime {
+        match (self.rate_limits, self.environment) {
+            (Some(RateLimiting::Strict), _) | (None, Environment::Production) => Regime::Strict,
+            (Some(RateLimiting::Relaxed), _) | (None, Environment::Development) => Regime::Relaxed,
         }
     }
 }
@@ -130,7 +229,17 @@ impl Storage {
         let signing = self.secret(environment, self.secret_key.as_ref(), "SECRET_KEY", "secret_key")?;
         let sealing =
             self.secret(environment, self.master_key.as_ref(), "AGENTCORES_MASTER_KEY", "master_key")?;
-        Ok(Secrets::try_new(signing, sealing)?)
+        let mut secrets = Secrets::try_new(signing, sealing)?;
+        // An empty variable, as compose files set it, is one that is not set.
+        let given =
+            |secret: &Option<SecretString>| secret.clone().filter(|text| !text.expose_secret().is_empty());
+        if let Some(previous) = given(&self.secret_key_previous) {
+            secrets = secrets.with_previous_signing(previous)?;
+        }
+        if let Some(previous) = given(&self.master_key_previous) {
+            secrets = secrets.with_previous_sealing(previous)?;
+        }
+        Ok(secrets)
     }
 
     fn secret(
@@ -177,7 +286,6 @@ fn read_or_generate(path: &Path) -> std::io::Result<SecretString> {
 mod tests {
     use super::*;
     use clap::Parser;
-    use secrecy::ExposeSecret as _;
 
     #[derive(Parser)]
     struct Line {
@@ -191,6 +299,18 @@ mod tests {
         let refused = settings.storage.secrets(settings.environment);
         assert!(matches!(refused, Err(SettingsError::Missing("SECRET_KEY"))));
         assert_eq!(settings.fallback(), Fallback::Fail);
+        assert_eq!(settings.regime(), Regime::Strict);
+    }
+
+    #[test]
+    fn nothing_but_the_public_internet_is_open_unless_the_operator_opens_it() {
+        use infrastructure::outbound::PlainHttp;
+        let policy = |line: &[&str]| Line::try_parse_from(line).map(|line| line.settings.outbound.policy());
+        let closed = policy(&["agentcores"]).unwrap();
+        assert_eq!((closed.allow.0.len(), closed.plain_http), (0, PlainHttp::Allowed));
+        let open = policy(&["agentcores", "--outbound-allow", "localhost:11434, 10.0.0.0/8"]).unwrap();
+        assert_eq!(open.allow, "localhost:11434,10.0.0.0/8".parse().unwrap());
+        assert!(policy(&["agentcores", "--outbound-allow", "http://localhost"]).is_err());
     }
 
     #[test]

@@ -3,25 +3,27 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use application::App;
+use application::ports::{Mailer, Unavailable};
+use application::{App, Turns};
 use chrono::TimeDelta;
 use infrastructure::clock::{SystemClock, TimeOrderedIds};
-use infrastructure::crypto::{Argon2Passwords, Purpose, Secrets, SignedTokens};
+use infrastructure::crypto::{Argon2Passwords, DerivedApiKeys, Purpose, Secrets, SignedTokens};
 use infrastructure::embedded::{Durability, EmbeddedError, EmbeddedPostgres, Options};
+use infrastructure::json_schema::JsonSchemas;
 use infrastructure::postgres::{
-    Answers, CommitterOptions, Database, DatabaseError, Feed, LogPages, PgCredentials, PgEventLog, Vault,
-    Wake, connect_owner,
+    Answers, CommitterOptions, Database, DatabaseError, Feed, Follower, KeyRotation, LogPages, PgCredentials,
+    PgEventLog, PgProviderKeys, RateLimits, Rotated, Vault, Wake, connect_owner,
 };
 use infrastructure::providers::Providers;
-use projections::{PgRunQueue, Views};
+use projections::{KeyHolders, MailFollowing, PgOutbox, PgRunQueue, Views};
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::settings::{Settings, SettingsError, Storage};
-use crate::{ActorNames, ApiState, HttpSettings, Sessions, worker};
+use crate::{ActorNames, ApiKeys, ApiState, HttpSettings, Limits, Sessions, Worker, mailer};
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +43,9 @@ pub enum StartError {
     /// `DATABASE_URL` is not a URL of Postgres.
     #[error("DATABASE_URL is not a Postgres URL")]
     Url(#[source] sqlx::Error),
+    /// The database went away.
+    #[error("the database does not answer")]
+    Away(#[from] Unavailable),
 }
 
 /// The database server: somebody else's, or the private one that this process started.
@@ -100,8 +105,10 @@ pub struct Service {
     log: PgEventLog,
     database: Database,
     wake: Wake,
+    grace: std::time::Duration,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    sending: JoinSet<()>,
 }
 
 impl Service {
@@ -115,7 +122,13 @@ impl Service {
         let options = CommitterOptions { writers: storage.writers.into(), ..CommitterOptions::default() };
         let log =
             PgEventLog::start(&database, vault.clone(), projections::inline(), wake.clone(), options).await?;
-        let app = app(settings, &secrets, &database, log.clone());
+        let mailer = settings.mail.mailer(settings.environment, settings.reached_at())?;
+        let app = app(settings, &secrets, &database, log.clone(), mailer);
+        let mails = Arc::new(Notify::new());
+        let following = MailFollowing::new(mails.clone());
+        let follower = Follower::register(following, database.writer(), vault.clone(), wake.clone()).await?;
+        let pepper = secrets.derive(Purpose::RateLimits);
+        let limits = Limits::new(RateLimits::new(database.writer()), settings.regime(), pepper);
         let (stop, stopping) = watch::channel(false);
         let state = ApiState {
             app,
@@ -125,30 +138,41 @@ impl Service {
             database: database.clone(),
             http: Arc::new(HttpSettings {
                 base_domain: settings.base_domain.clone(),
-                mail_configured: false,
+                mail_configured: settings.mail.is_configured(),
                 trusted_proxies: settings.trusted_proxies.clone(),
                 version: env!("CARGO_PKG_VERSION"),
                 request_pepper: secrets.derive(Purpose::RequestHashes),
+                request_pepper_before: secrets.derive_previous(Purpose::RequestHashes),
             }),
             sessions: Sessions::default(),
+            api_keys: ApiKeys::new(KeyHolders::new(database.writer())),
             names: ActorNames::default(),
+            limits: limits.clone(),
             shutdown: stopping,
         };
         let mut tasks = JoinSet::new();
         tasks.spawn(wake.clone().listen(database.clone()));
-        tasks.spawn(forget_old_answers(state.answers.clone()));
-        Ok(Self { state, log, database, wake, stop, tasks })
+        let credentials = PgCredentials::new(database.writer());
+        tasks.spawn(forget_the_old(state.answers.clone(), credentials));
+        tasks.spawn(sweep_limits(limits));
+        tasks.spawn(follower.run());
+        let mut sending = JoinSet::new();
+        sending.spawn(mailer::run(state.app.clone(), mails, stop.subscribe()));
+        Ok(Self { state, log, database, wake, grace: settings.grace(), stop, tasks, sending })
     }
 
     /// Starts running tasks, so many at once.
-    pub fn work(&self, workers: u16) -> JoinSet<()> {
+    pub fn work(&self, slots: u16) -> JoinSet<()> {
         let mut running = JoinSet::new();
-        for number in 0..workers {
-            let name = format!("worker-{}-{number}", std::process::id());
-            let (app, wake, stop) = (self.state.app.clone(), self.wake.clone(), self.stop.subscribe());
-            running.spawn(worker::run(app, wake, name, stop));
+        if slots > 0 {
+            running.spawn(self.worker(self.state.app.clone(), slots).run(self.stop.subscribe()));
         }
         running
+    }
+
+    /// A worker on these ports, to be run.
+    pub fn worker(&self, app: App, slots: u16) -> Worker {
+        Worker::new(app, self.wake.clone(), slots, self.grace)
     }
 
     /// Tells workers and streams to end.
@@ -160,13 +184,26 @@ impl Service {
     pub async fn stop(mut self) {
         self.begin_stop();
         self.log.drain().await;
+        // A mail that is cut off while it is handed over would be of unknown fate.
+        let sent = async { while self.sending.join_next().await.is_some() {} };
+        tokio::time::timeout(SENDING_ENDS_WITHIN, sent).await.ok();
+        self.sending.abort_all();
         self.tasks.abort_all();
         while self.tasks.join_next().await.is_some() {}
         self.database.close().await;
     }
 }
 
-fn app(settings: &Settings, secrets: &Secrets, database: &Database, log: PgEventLog) -> App {
+/// How long a mail under way may hold up the end.
+const SENDING_ENDS_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
+
+fn app(
+    settings: &Settings,
+    secrets: &Secrets,
+    database: &Database,
+    log: PgEventLog,
+    mailer: Arc<dyn Mailer>,
+) -> App {
     let parallel = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     App {
         log: Arc::new(log),
@@ -174,23 +211,42 @@ fn app(settings: &Settings, secrets: &Secrets, database: &Database, log: PgEvent
         passwords: Arc::new(Argon2Passwords::new(parallel)),
         tokens: Arc::new(SignedTokens::new(
             secrets,
+            settings.algorithm.into(),
             TimeDelta::minutes(settings.access_token_minutes),
             TimeDelta::days(settings.refresh_token_days),
         )),
+        api_keys: Arc::new(DerivedApiKeys::new(secrets)),
+        provider_keys: Arc::new(PgProviderKeys::new(database.writer(), secrets)),
         queue: Arc::new(PgRunQueue::new(database.writer())),
+        outbox: Arc::new(PgOutbox::new(database.writer())),
+        mailer,
+        schemas: Arc::new(JsonSchemas::default()),
         models: Arc::new(Providers::new(settings.fallback())),
+        session_lifetime: TimeDelta::days(settings.session_days),
+        turns: Turns::default(),
         clock: Arc::new(SystemClock),
         ids: Arc::new(TimeOrderedIds),
     }
 }
 
-async fn forget_old_answers(answers: Answers) {
+async fn forget_the_old(answers: Answers, credentials: PgCredentials) {
     loop {
         tokio::time::sleep(std::time::Duration::from_secs(3_600)).await;
         match answers.forget_old().await {
             Ok(0) | Err(_) => {}
             Ok(forgotten) => tracing::info!(forgotten, "forgot answers older than a day"),
         }
+        match credentials.forget_ended_sessions().await {
+            Ok(0) | Err(_) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "forgot sessions that ended long ago"),
+        }
+    }
+}
+
+async fn sweep_limits(limits: Limits) {
+    loop {
+        tokio::time::sleep(std::time::Duration::from_secs(3_600)).await;
+        limits.sweep().await;
     }
 }
 
@@ -208,6 +264,19 @@ async fn open(
 ) -> Result<Database, StartError> {
     let login = hex::encode(secrets.derive(Purpose::DatabaseLogin)).into();
     Ok(Database::open(options, &login, storage.connections).await?)
+}
+
+/// Seals every key anew that another master key sealed. Tells how far it is after each page.
+pub async fn rotate_keys(
+    settings: &Settings,
+    owner: PgConnectOptions,
+    tell: impl FnMut(&'static str, Rotated),
+) -> Result<Rotated, StartError> {
+    let secrets = settings.storage.secrets(settings.environment)?;
+    let database = open(&settings.storage, &secrets, owner).await?;
+    let rotated = KeyRotation::new(database.writer(), &secrets).run(tell).await;
+    database.close().await;
+    Ok(rotated?)
 }
 
 /// What a rebuild of read models needs: the owner's connections and the log's reader.

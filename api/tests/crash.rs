@@ -6,6 +6,8 @@
 
 #[path = "crash/evidence.rs"]
 mod evidence;
+#[path = "support/plain.rs"]
+mod plain;
 #[path = "crash/service.rs"]
 mod service;
 #[path = "crash/writers.rs"]

@@ -1,6 +1,8 @@
 //! Who asks.
 
-use domain::{Actor, Metadata, Permission, Role, SessionId, TenantId, UserId};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{Actor, Metadata, Permission, Permissions, Role, SessionId, TenantId, UserId};
+use uuid::Uuid;
 
 use crate::error::AppError;
 use crate::execute::Done;
@@ -31,30 +33,94 @@ pub struct IdempotencyKey {
     pub key: String,
     /// SHA-256 of method, path, caller and body.
     pub request: [u8; 32],
+    /// The same as it was made before the server's secret became another one.
+    pub request_before: Option<[u8; 32]>,
     /// What an earlier request with this key did, if its answer was lost: it must not be decided again, because what
     /// it did may now stand in the way of itself.
     pub done: Option<Done>,
 }
 
-/// A signed-in user, in a tenant. Reads and commands of a tenant cannot be asked for without one.
+/// Someone known, in a tenant: a signed-in user, or a program with an API key. Reads and commands of a tenant cannot
+/// be asked for without one.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Whose data the caller may reach.
     pub tenant: TenantId,
-    /// Who it is.
+    /// Who it is; of a program, the user who made its key.
     pub user: UserId,
-    /// In which session.
-    pub session: SessionId,
+    /// By which credential.
+    pub credential: Credential,
     /// With which role, as of at most five seconds ago.
     pub role: Role,
     /// Through which request.
     pub origin: Origin,
 }
 
+/// What a caller is known by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A user signed in.
+    Session {
+        /// Which session.
+        id: SessionId,
+        /// With which pair of tokens of that session.
+        generation: i32,
+        /// When the password was last given.
+        authenticated_at: DateTime<Utc>,
+    },
+    /// A program with a key that a user made.
+    ApiKey {
+        /// Which key.
+        id: Uuid,
+        /// What it was made for; it never allows more than its maker's role does now.
+        scopes: Permissions,
+    },
+}
+
+impl IdempotencyKey {
+    /// Whether the hash that is stored beside the key is of this request.
+    pub fn is_of(&self, stored: &[u8]) -> bool {
+        stored == self.request || self.request_before.is_some_and(|before| stored == before)
+    }
+}
+
+/// How long after the password was given it need not be given again.
+const RECENT: TimeDelta = TimeDelta::minutes(5);
+
 impl Caller {
-    /// Refuses unless the caller's role grants the permission.
+    /// Whether the caller's role grants the permission and the credential was made for it.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may(permission)
+            && match self.credential {
+                Credential::Session { .. } => true,
+                Credential::ApiKey { scopes, .. } => scopes.grants(permission),
+            }
+    }
+
+    /// Refuses unless the caller may.
     pub fn require(&self, permission: Permission) -> Result<(), AppError> {
-        if self.role.may(permission) { Ok(()) } else { Err(AppError::Forbidden(permission)) }
+        if self.may(permission) { Ok(()) } else { Err(AppError::Forbidden(permission)) }
+    }
+
+    /// The session of a signed-in user; what concerns oneself is not for programs.
+    pub const fn require_session(&self) -> Result<SessionId, AppError> {
+        match self.credential {
+            Credential::Session { id, .. } => Ok(id),
+            Credential::ApiKey { .. } => {
+                Err(AppError::Denied("session_required", "this takes a signed-in user, not an API key"))
+            }
+        }
+    }
+
+    /// Refuses a user whose password was last given more than five minutes ago: what hurts most asks for it again.
+    /// Programs have none to give.
+    pub fn require_recent(&self, now: DateTime<Utc>) -> Result<(), AppError> {
+        match self.credential {
+            Credential::Session { authenticated_at, .. } if now - authenticated_at > RECENT => Err(
+                AppError::Denied("reauthentication_required", "the password must be given again for this"),
+            ),
+            Credential::Session { .. } | Credential::ApiKey { .. } => Ok(()),
+        }
     }
 
     /// Refuses unless the caller made the thing, or its role lets it manage everybody's.
@@ -64,7 +130,14 @@ impl Caller {
 
     /// What stands beside the events that the caller causes.
     pub fn metadata(&self) -> Metadata {
-        Metadata { session: Some(self.session), ..self.origin.metadata(Actor::User(self.user)) }
+        match self.credential {
+            Credential::Session { id, .. } => {
+                Metadata { session: Some(id), ..self.origin.metadata(Actor::User(self.user)) }
+            }
+            Credential::ApiKey { id, .. } => {
+                Metadata { on_behalf_of: Some(self.user), ..self.origin.metadata(Actor::ApiKey(id)) }
+            }
+        }
     }
 }
 

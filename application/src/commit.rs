@@ -1,11 +1,18 @@
 //! What a use case hands to the log, as one unit: all of it happens or none.
 
 use chrono::{DateTime, Utc};
-use domain::{Email, Event, LimitReached, Metadata, SessionId, StreamId, TenantId, UserId};
+use domain::{
+    ContentHash, Email, Event, LimitReached, Metadata, MicroUsd, SessionId, StreamId, TenantId, UserId,
+};
 use secrecy::SecretString;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::caller::IdempotencyKey;
+
+mod keys;
+
+pub use keys::KeyEffect;
 
 /// One unit of work in one tenant.
 #[derive(Clone, Debug)]
@@ -20,6 +27,10 @@ pub struct Commit {
     pub releases: Vec<Claim>,
     /// Credentials to write along with the events.
     pub effects: Vec<Effect>,
+    /// Contents that the events name by their hash.
+    pub contents: Vec<Content>,
+    /// What is set aside for calls, or booked.
+    pub holds: Vec<Hold>,
     /// Recognises a repeated request.
     pub idempotency: Option<IdempotencyKey>,
     /// What the answer is about; a repeated request gets the first one's.
@@ -108,20 +119,73 @@ pub enum Effect {
         hash: SecretString,
     },
     /// A new session with its first refresh token.
-    OpenSession {
-        /// Whose.
-        user: UserId,
-        /// Which.
-        session: SessionId,
-        /// SHA-256 of the refresh token.
-        refresh: [u8; 32],
-        /// When the refresh token ends if it is not used.
-        expires_at: DateTime<Utc>,
-    },
+    OpenSession(Box<NewSession>),
     /// The end of one session.
     EndSession(SessionId),
     /// The end of all sessions of a user.
     EndSessionsOf(UserId),
+    /// The end of all sessions of a user but one.
+    EndOtherSessionsOf {
+        /// Whose.
+        user: UserId,
+        /// Which one goes on.
+        keep: SessionId,
+    },
+    /// Keys of programs and of providers.
+    Keys(KeyEffect),
+}
+
+/// Bytes that an event names by their hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// SHA-256 of the bytes.
+    pub hash: ContentHash,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Content {
+    /// The content of some bytes.
+    pub fn of(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self { hash: ContentHash(Sha256::digest(&bytes).into()), bytes }
+    }
+}
+
+/// A change of what is set aside and spent, of a tenant or of one agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The agent, or the tenant itself for all of it.
+    pub scope: Uuid,
+    /// What is set aside for a call that begins.
+    pub reserve: MicroUsd,
+    /// What was set aside and is given back, as the call ended.
+    pub release: MicroUsd,
+    /// What was spent.
+    pub spend: MicroUsd,
+    /// What may be spent in a month; setting aside more than it leaves is refused.
+    pub limit: Option<MicroUsd>,
+}
+
+/// A session as it begins, with its first refresh token.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Whose.
+    pub user: UserId,
+    /// Which.
+    pub session: SessionId,
+    /// SHA-256 of the refresh token.
+    pub refresh: [u8; 32],
+    /// When it ends if the refresh token is not used before.
+    pub refresh_until: DateTime<Utc>,
+    /// When it ends in any case.
+    pub expires_at: DateTime<Utc>,
+    /// From which address it was opened.
+    pub ip: Option<String>,
+    /// With which program.
+    pub user_agent: Option<String>,
+    /// By what the device is known again.
+    pub device: [u8; 32],
 }
 
 /// What a commit led to.
@@ -167,6 +231,8 @@ impl Commit {
             claims: vec![],
             releases: vec![],
             effects: vec![],
+            contents: vec![],
+            holds: vec![],
             idempotency: None,
             resource,
             metadata,
@@ -205,6 +271,27 @@ impl Commit {
     #[must_use]
     pub fn effect(mut self, effect: Effect) -> Self {
         self.effects.push(effect);
+        self
+    }
+
+    /// Keeps contents beside the events.
+    #[must_use]
+    pub fn keep(mut self, contents: impl IntoIterator<Item = Content>) -> Self {
+        self.contents.extend(contents);
+        self
+    }
+
+    /// Sets money aside, or books it.
+    #[must_use]
+    pub fn hold(mut self, holds: impl IntoIterator<Item = Hold>) -> Self {
+        self.holds.extend(holds);
+        self
+    }
+
+    /// Says what the answer is about, where it is not the stream.
+    #[must_use]
+    pub const fn about(mut self, resource: Uuid) -> Self {
+        self.resource = resource;
         self
     }
 

@@ -41,6 +41,9 @@ pub enum AppError {
     /// Neither the address nor the password says who it is.
     #[error("the credentials are not right")]
     BadCredentials,
+    /// The refresh token was exchanged a moment ago by another who shares it.
+    #[error("the refresh token has just been exchanged: ask again with its successor")]
+    Superseded,
     /// The credentials fit in several tenants.
     #[error("the credentials fit in several organisations")]
     TenantRequired(Vec<TenantId>),

@@ -26,7 +26,7 @@ impl From<Receipt> for Done {
 }
 
 /// How often a command is decided anew when others changed its stream first.
-const ATTEMPTS: u32 = 5;
+pub(crate) const ATTEMPTS: u32 = 5;
 
 impl App {
     /// Lets the aggregate decide and commits what it decides. `extend` adds what else belongs into the commit;
@@ -140,7 +140,7 @@ impl App {
     }
 
     /// Up to 2, 4, 8 … milliseconds, at random.
-    fn jitter(&self, attempt: u32) -> Duration {
+    pub(crate) fn jitter(&self, attempt: u32) -> Duration {
         let random = self.ids.fresh().as_u128() & 0xffff;
         let most = u128::from(1_000_u32 << attempt);
         Duration::from_micros(u64::try_from(random * most / 0xffff).unwrap_or_default())

@@ -2,7 +2,7 @@
 //!
 //! A use case is one function on [`App`]: require a permission, look up what the rule needs, make one commit,
 //! answer. What lies outside is reached through the traits in [`ports`]. There is no SQL and no HTTP here, and no
-//! loop: the worker's loop calls [`App::run_next`] step by step. Start reading at `agents.rs`.
+//! loop: the worker's loop calls [`App::claim`] and [`App::run_claimed`]. Start reading at `agents.rs`.
 
 pub mod caller;
 pub mod commit;
@@ -11,23 +11,38 @@ pub mod execution;
 pub mod ports;
 
 mod agents;
+mod api_keys;
 mod auth;
 mod execute;
+mod invitations;
+mod mail;
+mod passwords;
+mod provider_keys;
+mod sessions;
 mod tasks;
 mod tenants;
+mod turns;
 mod users;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 pub use agents::{AgentChange, NewAgent};
-pub use auth::{Registration, SignIn, SignedIn};
+pub use api_keys::MadeApiKey;
+pub use auth::{Registration, SignIn};
 pub use caller::{Caller, Origin};
 pub use error::AppError;
 pub use execute::Done;
-pub use execution::Step;
+pub use execution::{HEARTBEAT, LEASE, Stop, StopCause};
+pub use invitations::{Invitation, Offer};
+pub use mail::limit_occasion;
+pub use passwords::OtherSessions;
+pub use sessions::{Presented, SignedIn};
 pub use tasks::NewTask;
 pub use tenants::NewTenant;
-pub use users::{Invitation, UserChange};
+pub use turns::Turns;
+pub use users::UserChange;
 
 /// The ports that use cases reach.
 #[derive(Clone)]
@@ -40,10 +55,24 @@ pub struct App {
     pub passwords: Arc<dyn ports::Passwords>,
     /// Making and checking tokens.
     pub tokens: Arc<dyn ports::Tokens>,
+    /// The texts of API keys.
+    pub api_keys: Arc<dyn ports::ApiKeys>,
+    /// The keys that tenants have with model providers.
+    pub provider_keys: Arc<dyn ports::ProviderKeys>,
     /// Tasks that wait for a worker.
     pub queue: Arc<dyn ports::RunQueue>,
     /// Where agents' model calls go.
     pub models: Arc<dyn ports::ModelProvider>,
+    /// JSON Schemas of agents.
+    pub schemas: Arc<dyn ports::Schemas>,
+    /// Mails that wait to be sent.
+    pub outbox: Arc<dyn ports::Outbox>,
+    /// Where mails go.
+    pub mailer: Arc<dyn ports::Mailer>,
+    /// How long a session may go on, however often it is refreshed.
+    pub session_lifetime: TimeDelta,
+    /// Turns of those who present the same refresh token.
+    pub turns: Turns,
     /// Time.
     pub clock: Arc<dyn ports::Clock>,
     /// New identifiers.

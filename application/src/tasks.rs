@@ -28,6 +28,8 @@ pub struct NewTask {
     pub max_attempts: MaxAttempts,
     /// Not to be run before.
     pub scheduled_at: Option<DateTime<Utc>>,
+    /// How long it may wait for a worker.
+    pub queue_timeout: Option<TimeoutSeconds>,
 }
 
 impl App {
@@ -50,6 +52,10 @@ impl App {
             max_attempts: new.max_attempts,
             scheduled_at: new.scheduled_at,
             created_by: Some(caller.user),
+            queue_timeout: new.queue_timeout,
+            conversation: None,
+            fork: None,
+            configuration: None,
         };
         // The guard keeps the agent from being terminated before the task is there.
         self.create::<Task>(

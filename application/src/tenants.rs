@@ -1,5 +1,5 @@
 use domain::tenant::{Subdomain, Tenant, TenantCommand};
-use domain::text::{FullName, Name};
+use domain::text::{FullName, Name, Reason};
 use domain::{Actor, Document, Email, Permission, StreamId, TenantId, Tier};
 use secrecy::SecretString;
 
@@ -83,17 +83,33 @@ impl App {
         self.execute::<Tenant>(caller, StreamId::tenant(caller.tenant), command, alone).await
     }
 
-    /// Stops or releases everything of a tenant: the operator's command, not a tenant's own.
-    pub async fn set_tenant_suspended(
+    /// The tenant that a subdomain names.
+    pub async fn find_tenant(&self, subdomain: &Subdomain) -> Result<TenantId, AppError> {
+        self.credentials.find_tenant(subdomain).await?.ok_or(AppError::NotFound)
+    }
+
+    /// Stops everything of a tenant: no sign-in, no command, no task, until it is reactivated. The operator's
+    /// command, not a tenant's own.
+    pub async fn suspend_tenant(
         &self,
         operator: &str,
         tenant: TenantId,
-        suspend: Option<domain::text::Reason>,
+        reason: Reason,
     ) -> Result<Done, AppError> {
-        let command = match suspend {
-            Some(reason) => TenantCommand::Suspend { reason },
-            None => TenantCommand::Reactivate,
-        };
+        self.operate(operator, tenant, TenantCommand::Suspend { reason }).await
+    }
+
+    /// Lets a suspended tenant go on.
+    pub async fn reactivate_tenant(&self, operator: &str, tenant: TenantId) -> Result<Done, AppError> {
+        self.operate(operator, tenant, TenantCommand::Reactivate).await
+    }
+
+    async fn operate(
+        &self,
+        operator: &str,
+        tenant: TenantId,
+        command: TenantCommand,
+    ) -> Result<Done, AppError> {
         let metadata = domain::Metadata::system(operator);
         self.execute_with::<Tenant>(&Origin::default(), &metadata, StreamId::tenant(tenant), command, alone)
             .await

@@ -1,29 +1,13 @@
-use chrono::{DateTime, TimeDelta, Utc};
 use domain::text::FullName;
 use domain::user::{User, UserCommand, UserEvent};
-use domain::{Email, Permission, Role, StreamId, UserId};
-use secrecy::SecretString;
+use domain::{Permission, Role, StreamId, UserId};
 
 use crate::App;
 use crate::caller::Caller;
-use crate::commit::{Commit, Effect, UniqueScope};
+use crate::commit::{Commit, Effect};
 use crate::error::AppError;
 use crate::execute::Done;
-use crate::ports::InvitationTicket;
-
-/// How long an invitation may be accepted.
-const INVITATION_DAYS: i64 = 7;
-
-/// An open invitation.
-#[derive(Clone, Debug)]
-pub struct Invitation {
-    /// What was done.
-    pub done: Done,
-    /// What the invited person registers with.
-    pub token: SecretString,
-    /// Until when.
-    pub expires_at: DateTime<Utc>,
-}
+use crate::invitations::release_address;
 
 /// What an administrator changes of a user; `None` leaves a thing as it is.
 #[derive(Clone, Debug, Default)]
@@ -37,36 +21,6 @@ pub struct UserChange {
 }
 
 impl App {
-    /// Asks someone to join with a role no higher than the caller's own.
-    pub async fn invite_user(
-        &self,
-        caller: &Caller,
-        email: Email,
-        full_name: Option<FullName>,
-        role: Role,
-    ) -> Result<Invitation, AppError> {
-        caller.require(Permission::ManageUsers)?;
-        not_above(caller, role)?;
-        let user = UserId(self.ids.fresh());
-        let command = UserCommand::Invite { user, email: email.clone(), full_name, role };
-        let done = self
-            .create::<User>(
-                &caller.origin,
-                &caller.metadata(),
-                StreamId::user(caller.tenant, user),
-                command,
-                |commit| commit.claim(UniqueScope::Email, email.as_str(), user.0),
-            )
-            .await?;
-        // The time comes from the log, so a repeated request gets the same token.
-        let user = UserId(done.resource);
-        let invited = self.log.load(StreamId::user(caller.tenant, user)).await?;
-        let expires_at =
-            invited.recorded_at.unwrap_or_else(|| self.clock.now()) + TimeDelta::days(INVITATION_DAYS);
-        let token = self.tokens.invitation(&InvitationTicket { tenant: caller.tenant, user, expires_at });
-        Ok(Invitation { done, token, expires_at })
-    }
-
     /// Changes a user's role, access or name, all in one commit.
     pub async fn change_user(
         &self,
@@ -89,11 +43,13 @@ impl App {
     /// Takes a user's access away, or an open invitation back; the history stays.
     pub async fn deactivate_user(&self, caller: &Caller, user: UserId) -> Result<Done, AppError> {
         caller.require(Permission::ManageUsers)?;
+        caller.require_recent(self.clock.now())?;
         self.manage_user(caller, user, |state, commit| {
-            if let Ok(person) = state.invited() {
-                let email = person.email.value().map(Email::as_str).unwrap_or_default();
-                let events = state.decide(UserCommand::RevokeInvitation)?;
-                return Ok((events, commit.release(UniqueScope::Email, email, user.0)));
+            if let Ok(invitation) = state.invited() {
+                return Ok((
+                    state.decide(UserCommand::RevokeInvitation)?,
+                    release_address(invitation, user, commit),
+                ));
             }
             let events = state.decide(UserCommand::Deactivate)?;
             Ok((events, commit.effect(Effect::EndSessionsOf(user))))
@@ -102,7 +58,7 @@ impl App {
     }
 
     /// A decision about a user by someone whose role is no lower, at the moment of the commit.
-    async fn manage_user(
+    pub(crate) async fn manage_user(
         &self,
         caller: &Caller,
         user: UserId,
@@ -121,7 +77,7 @@ impl App {
 }
 
 /// Nobody grants a role above their own, nor touches someone who holds one.
-fn not_above(caller: &Caller, role: Role) -> Result<(), AppError> {
+pub(crate) fn not_above(caller: &Caller, role: Role) -> Result<(), AppError> {
     if role <= caller.role {
         Ok(())
     } else {

@@ -9,6 +9,7 @@ use crate::policy::Role;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::task::TaskEvent;
 use crate::tenant::TenantEvent;
+use crate::usage::MicroUsd;
 use crate::user::UserEvent;
 
 #[cfg(test)]
@@ -22,6 +23,8 @@ pub struct Census {
     pub tier: Tier,
     /// Whether the tenant is suspended.
     pub suspended: bool,
+    /// Whether all work of its agents is stopped.
+    pub stopped: bool,
     /// Agents that are not terminated.
     pub agents: u32,
     /// Users with access.
@@ -65,13 +68,24 @@ pub enum LimitReached {
     /// Nothing begins in a suspended tenant.
     #[error("the organisation is suspended")]
     Suspended,
+    /// A call could cost more than the budget leaves.
+    #[error("the budget of {} USD leaves {} USD", limit.to_decimal(), left.to_decimal())]
+    Budget {
+        /// What may be spent in a calendar month, UTC.
+        limit: MicroUsd,
+        /// What neither was spent nor is set aside.
+        left: MicroUsd,
+    },
+    /// No agent works in a tenant that stopped all work.
+    #[error("all work of the organisation is stopped")]
+    Stopped,
 }
 
 impl Refusal for LimitReached {
     fn kind(&self) -> RefusalKind {
         match self {
-            Self::Quota { .. } | Self::Suspended => RefusalKind::Forbidden,
-            Self::TierTooSmall { .. } | Self::LastOwner => RefusalKind::WrongStage,
+            Self::Quota { .. } | Self::Suspended | Self::Budget { .. } => RefusalKind::Forbidden,
+            Self::TierTooSmall { .. } | Self::LastOwner | Self::Stopped => RefusalKind::WrongStage,
         }
     }
 
@@ -81,6 +95,8 @@ impl Refusal for LimitReached {
             Self::TierTooSmall { .. } => "tier_too_small",
             Self::LastOwner => "last_owner",
             Self::Suspended => "tenant.suspended",
+            Self::Stopped => "tenant.work_stopped",
+            Self::Budget { .. } => "budget_exceeded",
         }
     }
 }
@@ -93,13 +109,17 @@ impl Census {
         at: DateTime<Utc>,
     ) -> Result<Self, LimitReached> {
         let mut after = *self;
-        let mut moves = false;
+        let (mut moves, mut works) = (false, false);
         for event in events {
             moves |= !ends_something(event);
+            works |= is_work(event);
             after.count(event, at);
         }
         if self.suspended && moves {
             return Err(LimitReached::Suspended);
+        }
+        if self.stopped && works {
+            return Err(LimitReached::Stopped);
         }
         after.within(self, at).map(|()| after)
     }
@@ -112,7 +132,15 @@ impl Census {
                 TenantEvent::SubscriptionChanged { to, .. } => self.tier = *to,
                 TenantEvent::Suspended { .. } => self.suspended = true,
                 TenantEvent::Reactivated {} => self.suspended = false,
-                TenantEvent::DetailsChanged { .. } | TenantEvent::SettingsChanged { .. } => {}
+                TenantEvent::WorkStopped { .. } => self.stopped = true,
+                TenantEvent::WorkReopened {} => self.stopped = false,
+                TenantEvent::DetailsChanged { .. }
+                | TenantEvent::SettingsChanged { .. }
+                | TenantEvent::ApiKeyCreated { .. }
+                | TenantEvent::ApiKeyRevoked { .. }
+                | TenantEvent::ApiKeyRotated { .. }
+                | TenantEvent::ProviderKeySet { .. }
+                | TenantEvent::ProviderKeyRemoved { .. } => {}
             },
             Event::User(event) => self.count_user(event),
             Event::Agent(event) => match event {
@@ -150,11 +178,16 @@ impl Census {
                 self.owners += u32::from(*to == Role::Owner);
             }
             UserEvent::Invited { .. }
+            | UserEvent::InvitationResent { .. }
+            | UserEvent::InvitationExpired {}
             | UserEvent::InvitationRevoked {}
             | UserEvent::ProfileChanged { .. }
             | UserEvent::SignedIn { .. }
             | UserEvent::SignInFailed { .. }
-            | UserEvent::SignedOut { .. } => {}
+            | UserEvent::PasswordChanged { .. }
+            | UserEvent::PasswordResetRequested { .. }
+            | UserEvent::SignedOut { .. }
+            | UserEvent::SessionRevoked { .. } => {}
         }
     }
 
@@ -198,9 +231,12 @@ const fn ends_something(event: &Event) -> bool {
     matches!(
         event,
         Event::Tenant(TenantEvent::Reactivated {} | TenantEvent::Suspended { .. })
-            | Event::User(UserEvent::SignedOut { .. })
+            | Event::User(UserEvent::SignedOut { .. } | UserEvent::SessionRevoked { .. })
             | Event::Task(
-                TaskEvent::Completed { .. }
+                TaskEvent::StepEnded { .. }
+                    | TaskEvent::ApprovalExpired { .. }
+                    | TaskEvent::HandedBack { .. }
+                    | TaskEvent::Completed { .. }
                     | TaskEvent::AttemptFailed { .. }
                     | TaskEvent::Failed { .. }
                     | TaskEvent::Cancelled { .. }
@@ -208,7 +244,28 @@ const fn ends_something(event: &Event) -> bool {
     )
 }
 
-fn month(at: DateTime<Utc>) -> i32 {
+/// Whether an event is of an agent's work: while all work is stopped no such event is taken, whoever held a lease
+/// before.
+const fn is_work(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Task(
+            TaskEvent::Queued { .. }
+                | TaskEvent::Retried {}
+                | TaskEvent::AttemptStarted { .. }
+                | TaskEvent::StepStarted { .. }
+                | TaskEvent::StepEnded { .. }
+                | TaskEvent::ApprovalRequested { .. }
+                | TaskEvent::ApprovalDecided { .. }
+                | TaskEvent::HandedBack { .. }
+                | TaskEvent::Completed { .. }
+                | TaskEvent::AttemptFailed { .. }
+        )
+    )
+}
+
+/// The calendar month that `at` lies in, as year × 12 + month from 0, UTC.
+pub fn month(at: DateTime<Utc>) -> i32 {
     at.year() * 12 + i32::try_from(at.month0()).unwrap_or(0)
 }
 

@@ -41,6 +41,10 @@ ids! {
     TaskId,
     /// One run of a task by one worker.
     AttemptId,
+    /// A conversation with an agent; each of its turns is a task.
+    ConversationId,
     /// A signed-in session of a user.
     SessionId,
+    /// One request to reset a password.
+    ResetId,
 }

@@ -10,6 +10,7 @@
 pub mod actor;
 pub mod agent;
 pub mod census;
+pub mod content;
 pub mod document;
 pub mod email;
 pub mod event;
@@ -28,14 +29,15 @@ pub mod user;
 
 pub use actor::Actor;
 pub use census::{Census, LimitReached};
+pub use content::ContentHash;
 pub use document::Document;
 pub use email::Email;
 pub use event::{Event, Recorded, Root};
-pub use id::{AgentId, AttemptId, SessionId, TaskId, TenantId, UserId};
+pub use id::{AgentId, AttemptId, ConversationId, ResetId, SessionId, TaskId, TenantId, UserId};
 pub use metadata::Metadata;
 pub use personal::Personal;
 pub use plan::{Limits, Tier};
-pub use policy::{Permission, Role};
+pub use policy::{Permission, Permissions, Role};
 pub use refusal::{Refusal, RefusalKind};
 pub use stream::{AggregateType, StreamId};
 pub use usage::{MicroUsd, TokenCount, Usage};

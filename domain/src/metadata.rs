@@ -1,7 +1,7 @@
 //! Under what circumstances an event happened.
 
 use crate::actor::Actor;
-use crate::id::SessionId;
+use crate::id::{SessionId, UserId};
 
 /// What stands beside every event of a command. In the log it is a flat JSON object of strings, the form
 /// cqrs-es asks for; absent members are left out.
@@ -9,6 +9,8 @@ use crate::id::SessionId;
 pub struct Metadata {
     /// Who acted.
     pub actor: Actor,
+    /// For whom a program acts: of an API key, the user who made it.
+    pub on_behalf_of: Option<UserId>,
     /// In which session, if signed in.
     pub session: Option<SessionId>,
     /// From which address. Personal data: sealed in the log.
@@ -35,6 +37,7 @@ impl Metadata {
     pub const fn of(actor: Actor) -> Self {
         Self {
             actor,
+            on_behalf_of: None,
             session: None,
             ip: None,
             user_agent: None,

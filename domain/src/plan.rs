@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
-    /// Nothing to pay.
+    /// For trying out.
     #[default]
     Free,
-    /// 29 US dollars a month.
+    /// For small teams.
     Basic,
-    /// 99 US dollars a month.
+    /// For teams.
     Professional,
     /// By contract.
     Enterprise,
@@ -46,6 +46,28 @@ impl Tier {
                 Limits { agents: Some(100), tasks_per_month: Some(100_000), users: Some(25) }
             }
             Self::Enterprise => Limits { agents: None, tasks_per_month: None, users: None },
+        }
+    }
+}
+
+impl Tier {
+    /// The price of a month in whole US dollars; `None` is by contract.
+    pub const fn dollars_a_month(self) -> Option<u32> {
+        match self {
+            Self::Free => Some(0),
+            Self::Basic => Some(29),
+            Self::Professional => Some(99),
+            Self::Enterprise => None,
+        }
+    }
+
+    /// What comes with the tier besides its limits, for people. Source: the founding document.
+    pub const fn features(self) -> &'static [&'static str] {
+        match self {
+            Self::Free => &["Basic support", "Community access"],
+            Self::Basic => &["Email support", "Team collaboration"],
+            Self::Professional => &["Priority support", "Advanced analytics", "Team collaboration"],
+            Self::Enterprise => &["24/7 support", "Custom integrations", "SLA guarantees"],
         }
     }
 }

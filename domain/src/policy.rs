@@ -2,130 +2,186 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A user's role in the tenant, highest last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Uses agents and creates tasks.
-    Member,
-    /// Manages users and everybody's agents and tasks, reads the log.
-    Admin,
-    /// Controls the organisation itself.
-    Owner,
+use crate::text::TextError;
+
+/// An enum of words: the text of the API and what each means, once.
+macro_rules! words {
+    (
+        $(#[$attribute:meta])*
+        $name:ident { $($variant:ident = $text:literal: $meaning:literal,)+ }
+    ) => {
+        $(#[$attribute])*
+        pub enum $name {
+            $(#[doc = $meaning] $variant,)+
+        }
+
+        impl $name {
+            /// All of them, in the order of their declaration.
+            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$variant),+];
+
+            /// The text stored and shown.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+
+            /// What it means, for people.
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $meaning,)+
+                }
+            }
+
+            /// The one with that text, if there is one.
+            pub fn find(text: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|word| word.as_str() == text)
+            }
+        }
+    };
+}
+
+words! {
+    /// A user's role in the tenant, highest last.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    Role {
+        Auditor = "auditor": "Reads everything of the organisation, the log included, and changes nothing.",
+        Member = "member": "Uses agents and creates tasks.",
+        Admin = "admin": "Manages users and everybody's agents and tasks, reads the log.",
+        Owner = "owner": "Controls the organisation itself.",
+    }
 }
 
 impl Role {
-    /// Every role, lowest first.
-    pub const ALL: [Self; 3] = [Self::Member, Self::Admin, Self::Owner];
-
-    /// The text stored and shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Admin => "admin",
-            Self::Owner => "owner",
-        }
-    }
-
-    /// The role with that text, if there is one.
-    pub fn find(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
-    }
-
     /// Whether the policy grants `permission` to this role.
     pub const fn may(self, permission: Permission) -> bool {
         use Permission as P;
         match permission {
-            P::ReadTenant
-            | P::ReadUsers
-            | P::ReadAgents
-            | P::CreateAgents
-            | P::RunAgents
-            | P::ReadTasks
-            | P::CreateTasks
-            | P::ReadEvents => true,
-            P::ChangeSettings | P::ManageUsers | P::ManageAgents | P::ManageTasks | P::ReadAudit => {
-                matches!(self, Self::Admin | Self::Owner)
+            P::ReadTenant | P::ReadUsers | P::ReadAgents | P::ReadTasks | P::ReadEvents => true,
+            P::CreateAgents | P::RunAgents | P::CreateTasks => {
+                matches!(self, Self::Member | Self::Admin | Self::Owner)
             }
+            P::ReadInvitations | P::ReadKeys | P::ReadAudit => {
+                matches!(self, Self::Auditor | Self::Admin | Self::Owner)
+            }
+            P::ChangeSettings
+            | P::ManageUsers
+            | P::ManageApiKeys
+            | P::ManageProviderKeys
+            | P::ManageAgents
+            | P::ManageTasks => matches!(self, Self::Admin | Self::Owner),
             P::ChangeTenant | P::ChangeSubscription => matches!(self, Self::Owner),
         }
     }
 }
 
-/// Something a caller may or may not do. Own things (the profile, an agent one created) need no permission
-/// beyond reading; the use case says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// See the organisation, its settings, usage and health.
-    ReadTenant,
-    /// Change name and contact.
-    ChangeTenant,
-    /// Change settings.
-    ChangeSettings,
-    /// Change the subscription tier.
-    ChangeSubscription,
-    /// See users.
-    ReadUsers,
-    /// Invite, change and deactivate users.
-    ManageUsers,
-    /// See agents.
-    ReadAgents,
-    /// Create agents, and change or terminate one's own.
-    CreateAgents,
-    /// Start, stop, pause and resume agents.
-    RunAgents,
-    /// Change or terminate anybody's agents.
-    ManageAgents,
-    /// See tasks.
-    ReadTasks,
-    /// Create and execute tasks, and change or withdraw one's own.
-    CreateTasks,
-    /// Change, cancel or withdraw anybody's tasks.
-    ManageTasks,
-    /// Follow the stream of events.
-    ReadEvents,
-    /// Read the audit log, with addresses and programs.
-    ReadAudit,
+words! {
+    /// Something a caller may or may not do. Own things (the profile, an agent one created) need no permission
+    /// beyond reading; the use case says so.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(try_from = "String", into = "&'static str")]
+    Permission {
+        ReadTenant = "read_tenant": "See the organisation, its settings, usage and health.",
+        ChangeTenant = "change_tenant": "Change name and contact.",
+        ChangeSettings = "change_settings": "Change settings.",
+        ChangeSubscription = "change_subscription": "Change the subscription tier.",
+        ReadUsers = "read_users": "See users.",
+        ReadInvitations = "read_invitations": "See open invitations.",
+        ManageUsers = "manage_users": "Invite, change and deactivate users, and end their sessions.",
+        ReadKeys = "read_keys": "See API keys and which provider keys are set, never the keys themselves.",
+        ManageApiKeys = "manage_api_keys": "Create and revoke API keys.",
+        ManageProviderKeys = "manage_provider_keys": "Set and remove the organisation's own keys of model providers.",
+        ReadAgents = "read_agents": "See agents.",
+        CreateAgents = "create_agents": "Create agents, and change or terminate one's own.",
+        RunAgents = "run_agents": "Start, stop, pause and resume agents.",
+        ManageAgents = "manage_agents": "Change or terminate anybody's agents.",
+        ReadTasks = "read_tasks": "See tasks.",
+        CreateTasks = "create_tasks": "Create and execute tasks, and change or withdraw one's own.",
+        ManageTasks = "manage_tasks": "Change, cancel or withdraw anybody's tasks.",
+        ReadEvents = "read_events": "Follow the stream of events.",
+        ReadAudit = "read_audit": "Read the audit log, with addresses and programs.",
+    }
 }
 
 impl Permission {
-    /// Every permission.
-    pub const ALL: [Self; 15] = [
-        Self::ReadTenant,
-        Self::ChangeTenant,
-        Self::ChangeSettings,
-        Self::ChangeSubscription,
-        Self::ReadUsers,
-        Self::ManageUsers,
-        Self::ReadAgents,
-        Self::CreateAgents,
-        Self::RunAgents,
-        Self::ManageAgents,
-        Self::ReadTasks,
-        Self::CreateTasks,
-        Self::ManageTasks,
-        Self::ReadEvents,
-        Self::ReadAudit,
-    ];
-
-    /// The text of the API.
-    pub const fn as_str(self) -> &'static str {
+    /// What comes with it: whoever changes something may see it.
+    pub const fn includes(self) -> &'static [Self] {
         match self {
-            Self::ReadTenant => "read_tenant",
-            Self::ChangeTenant => "change_tenant",
-            Self::ChangeSettings => "change_settings",
-            Self::ChangeSubscription => "change_subscription",
-            Self::ReadUsers => "read_users",
-            Self::ManageUsers => "manage_users",
-            Self::ReadAgents => "read_agents",
-            Self::CreateAgents => "create_agents",
-            Self::RunAgents => "run_agents",
-            Self::ManageAgents => "manage_agents",
-            Self::ReadTasks => "read_tasks",
-            Self::CreateTasks => "create_tasks",
-            Self::ManageTasks => "manage_tasks",
-            Self::ReadEvents => "read_events",
-            Self::ReadAudit => "read_audit",
+            Self::ChangeTenant | Self::ChangeSettings | Self::ChangeSubscription => &[Self::ReadTenant],
+            Self::ManageUsers => &[Self::ReadUsers, Self::ReadInvitations],
+            Self::ManageApiKeys | Self::ManageProviderKeys => &[Self::ReadKeys],
+            Self::CreateAgents | Self::RunAgents => &[Self::ReadAgents],
+            Self::ManageAgents => &[Self::CreateAgents, Self::ReadAgents],
+            Self::CreateTasks => &[Self::ReadTasks],
+            Self::ManageTasks => &[Self::CreateTasks, Self::ReadTasks],
+            Self::ReadTenant
+            | Self::ReadUsers
+            | Self::ReadInvitations
+            | Self::ReadKeys
+            | Self::ReadAgents
+            | Self::ReadTasks
+            | Self::ReadEvents
+            | Self::ReadAudit => &[],
         }
+    }
+}
+
+impl TryFrom<String> for Permission {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        Self::find(&text).ok_or(TextError::Malformed("must be the name of a permission"))
+    }
+}
+
+impl From<Permission> for &'static str {
+    fn from(permission: Permission) -> Self {
+        permission.as_str()
+    }
+}
+
+/// A set of permissions, such as an API key's scopes. Written as the list of their names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Permission>", into = "Vec<Permission>")]
+pub struct Permissions(u32);
+
+impl Permissions {
+    /// Whether it holds the permission.
+    pub const fn contains(self, permission: Permission) -> bool {
+        self.0 & (1 << permission as u32) != 0
+    }
+
+    /// Whether it holds the permission, or one that includes it.
+    pub fn grants(self, permission: Permission) -> bool {
+        self.contains(permission) || self.iter().any(|held| held.includes().contains(&permission))
+    }
+
+    /// Whether it holds nothing.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// What it holds, in the order of [`Permission::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.into_iter().filter(move |permission| self.contains(*permission))
+    }
+}
+
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<T: IntoIterator<Item = Permission>>(permissions: T) -> Self {
+        Self(permissions.into_iter().fold(0, |set, permission| set | 1 << permission as u32))
+    }
+}
+
+impl From<Vec<Permission>> for Permissions {
+    fn from(permissions: Vec<Permission>) -> Self {
+        permissions.into_iter().collect()
+    }
+}
+
+impl From<Permissions> for Vec<Permission> {
+    fn from(permissions: Permissions) -> Self {
+        permissions.iter().collect()
     }
 }

@@ -15,12 +15,37 @@ pub enum TextError {
     /// More characters than the maximum.
     #[error("too_long: must be at most {0} characters")]
     TooLong(usize),
-    /// A control character, U+0000 among them.
+    /// A control character, U+0000 among them, or at the edge an invisible one.
     #[error("control_character: must not contain control characters")]
     Control,
     /// Right in length, wrong in form; the text says what is expected.
     #[error("malformed: {0}")]
     Malformed(&'static str),
+}
+
+/// Whether a character shows nothing and can make one text look like another: formatting, reordering, fillers. The
+/// two joiners are not among them: scripts and emoji need them.
+pub const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'
+            | '\u{200e}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// Whether line breaks and tabs may stand in a text.

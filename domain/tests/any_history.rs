@@ -26,6 +26,13 @@ const TENANT: Steps = &[
     ("Active", "tenant.settings_changed", "Active"),
     ("Active", "tenant.subscription_changed", "Active"),
     ("Active", "tenant.suspended", "Suspended"),
+    ("Active", "tenant.api_key_created", "Active"),
+    ("Active", "tenant.api_key_revoked", "Active"),
+    ("Active", "tenant.api_key_rotated", "Active"),
+    ("Active", "tenant.provider_key_set", "Active"),
+    ("Active", "tenant.provider_key_removed", "Active"),
+    ("Active", "tenant.work_stopped", "Active"),
+    ("Active", "tenant.work_reopened", "Active"),
     ("Suspended", "tenant.reactivated", "Active"),
 ];
 
@@ -33,11 +40,17 @@ const USER: Steps = &[
     ("Absent", "user.registered", "Active"),
     ("Absent", "user.invited", "Invited"),
     ("Invited", "user.invitation_accepted", "Active"),
+    ("Invited", "user.invitation_resent", "Invited"),
+    ("Invited", "user.invitation_expired", "Withdrawn"),
     ("Invited", "user.invitation_revoked", "Withdrawn"),
     ("Active", "user.profile_changed", "Active"),
     ("Active", "user.role_changed", "Active"),
     ("Active", "user.signed_in", "Active"),
     ("Active", "user.signed_out", "Active"),
+    ("Active", "user.session_revoked", "Active"),
+    ("Inactive", "user.session_revoked", "Inactive"),
+    ("Active", "user.password_changed", "Active"),
+    ("Active", "user.password_reset_requested", "Active"),
     ("Active", "user.sign_in_failed", "Active"),
     ("Active", "user.deactivated", "Inactive"),
     ("Inactive", "user.sign_in_failed", "Inactive"),
@@ -71,6 +84,17 @@ const TASK: Steps = &[
     ("Queued", "task.amended", "Queued"),
     ("Pending", "task.queued", "Queued"),
     ("Queued", "task.attempt_started", "Running"),
+    ("Running", "task.step_started", "Running"),
+    ("Running", "task.step_ended", "Running"),
+    ("Running", "task.approval_requested", "WaitingApproval"),
+    ("WaitingApproval", "task.approval_decided", "Queued"),
+    ("WaitingApproval", "task.approval_expired", "Queued"),
+    ("WaitingApproval", "task.approval_expired", "WaitingApproval"),
+    ("WaitingApproval", "task.failed", "Failed"),
+    ("WaitingApproval", "task.cancelled", "Cancelled"),
+    ("WaitingApproval", "task.withdrawn", "Withdrawn"),
+    ("Running", "task.handed_back", "Queued"),
+    ("Queued", "task.failed", "Failed"),
     ("Running", "task.completed", "Completed"),
     ("Running", "task.attempt_failed", "Queued"),
     ("Running", "task.attempt_failed", "Running"),
@@ -88,7 +112,11 @@ const TASK: Steps = &[
 ];
 
 /// Events that are recorded for people to know; no rule depends on them.
-const INFORMATIONAL: &[&str] = &["user.signed_in", "user.sign_in_failed", "user.signed_out"];
+const INFORMATIONAL: &[&str] = &["user.sign_in_failed", "user.signed_out", "user.session_revoked"];
+
+/// Events whose trace in the state depends on what came before: a changed password ends a request to reset it, if there
+/// is one.
+const MAY_CHANGE_NOTHING: &[&str] = &["user.password_changed", "user.password_reset_requested"];
 
 type Checked = Result<(), TestCaseError>;
 
@@ -121,7 +149,13 @@ fn step<A: Staged>(aggregate: &mut A, event: &A::Event, steps: Steps) -> Checked
     // A last attempt's failure changes nothing by itself: `task.failed` follows in the same decision.
     let informs =
         INFORMATIONAL.contains(&name.as_str()) || taken == ("Running", "task.attempt_failed", "Running");
-    prop_assert_eq!(before == *aggregate, informs, "{}", name);
+    // Only the first of all is remembered.
+    if name == "user.signed_in" {
+        return read_again(event);
+    }
+    if !MAY_CHANGE_NOTHING.contains(&name.as_str()) {
+        prop_assert_eq!(before == *aggregate, informs, "{}", name);
+    }
     read_again(event)
 }
 
@@ -211,20 +245,30 @@ impl Attempts {
 
     fn count(&mut self, event: &TaskEvent) -> Checked {
         match event {
-            TaskEvent::AttemptStarted { attempt_id, number } => {
+            TaskEvent::AttemptStarted { attempt_id, number, .. } => {
                 prop_assert_eq!(self.running, None, "two attempts at once");
                 self.ever += 1;
                 self.this_run += 1;
                 self.running = Some(*attempt_id);
                 prop_assert_eq!(*number, self.ever);
             }
-            TaskEvent::Completed { .. } | TaskEvent::AttemptFailed { .. } | TaskEvent::Cancelled { .. } => {
+            TaskEvent::Completed { .. } | TaskEvent::Cancelled { .. } => self.running = None,
+            TaskEvent::AttemptFailed { is_deferral, .. } => {
                 self.running = None;
+                self.this_run -= u32::from(*is_deferral);
+            }
+            TaskEvent::ApprovalRequested { .. } | TaskEvent::HandedBack { .. } => {
+                self.running = None;
+                self.this_run -= 1;
             }
             TaskEvent::Retried {} => self.this_run = 0,
             TaskEvent::Created { .. }
             | TaskEvent::Amended { .. }
             | TaskEvent::Queued { .. }
+            | TaskEvent::StepStarted { .. }
+            | TaskEvent::StepEnded { .. }
+            | TaskEvent::ApprovalDecided { .. }
+            | TaskEvent::ApprovalExpired { .. }
             | TaskEvent::Failed { .. }
             | TaskEvent::Withdrawn {} => {}
         }
@@ -381,6 +425,9 @@ impl Organisation {
         }
         prop_assert_eq!(self.owners(), self.census.owners as usize);
         prop_assert_eq!(self.tenant.stage() == "Suspended", self.census.suspended);
+        if let Tenant::Active(organisation) | Tenant::Suspended(organisation) = &self.tenant {
+            prop_assert_eq!(organisation.is_stopped, self.census.stopped);
+        }
         Ok(())
     }
 }
@@ -429,6 +476,9 @@ proptest! {
                 }
                 Some(LimitReached::LastOwner) => prop_assert_eq!(organisation.owners(), 1),
                 Some(LimitReached::Suspended) => prop_assert!(organisation.census.suspended),
+                Some(LimitReached::Stopped) => prop_assert!(organisation.census.stopped),
+                // Money is held by the committer; the census knows none.
+                Some(LimitReached::Budget { .. }) => prop_assert!(false, "nothing is bought here"),
                 None => {}
             }
         }

@@ -1,5 +1,5 @@
-//! The JSON of every event: what the log holds stays readable. One golden file per event and version; a changed
-//! file is a changed promise. `UPDATE_GOLDEN=1` writes the files that are missing and never changes one.
+//! The JSON of every event: what the log holds stays readable. One golden file per event and version, and one more
+//! for each further way that an event of that version is written; a changed file is a changed promise. `UPDATE_GOLDEN=1` writes the files that are missing and never changes one.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -7,12 +7,16 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use cqrs_es::DomainEvent;
 use domain::agent::AgentEvent;
-use domain::task::{Failure, MaxAttempts, Priority, TaskEvent, TaskKind, TimeoutSeconds};
+use domain::task::{
+    Answer, Failure, Fork, MaxAttempts, OnTimeout, Priority, Question, StepKind, TaskEvent, TaskKind,
+    TimeoutSeconds, Verdict,
+};
 use domain::tenant::TenantEvent;
 use domain::text::Capabilities;
-use domain::user::{SignInFailure, UserEvent};
+use domain::user::{PasswordChange, SessionRevocation, SignInFailure, UserEvent};
 use domain::{
-    AgentId, AttemptId, Document, Event, MicroUsd, Personal, Role, SessionId, Tier, TokenCount, Usage, UserId,
+    AgentId, AttemptId, ContentHash, ConversationId, Document, Event, MicroUsd, Permission, Personal,
+    ResetId, Role, SessionId, TaskId, Tier, TokenCount, Usage, UserId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,7 +25,10 @@ use uuid::Uuid;
 const PERSON: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
 const AGENT: AgentId = AgentId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0002));
 const ATTEMPT: AttemptId = AttemptId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003));
+const CALL: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0013);
 const SESSION: SessionId = SessionId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0004));
+const KEY: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0005);
+const SUCCESSOR: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0006);
 
 #[test]
 fn every_event_is_written_as_its_golden_file_and_read_back_from_it() {
@@ -29,6 +36,31 @@ fn every_event_is_written_as_its_golden_file_and_read_back_from_it() {
     keeps_its_contract(&user_events());
     keeps_its_contract(&agent_events());
     keeps_its_contract(&task_events());
+    for (way, event) in further_task_events() {
+        keeps(&further_file(&event, way), &event);
+    }
+}
+
+#[test]
+fn an_invitation_is_written_with_what_it_says_since_and_read_back() {
+    let invited = UserEvent::Invited {
+        email: Personal::new(PERSON, "ada@mueller.example".parse().expect("an address")),
+        full_name: None,
+        role: Role::Admin,
+        expires_at: Some(time("2026-06-15T12:00:00.123456Z")),
+        invited_by: Some(UserId(PERSON)),
+        issue: Some(1),
+    };
+    let json = serde_json::to_string(&invited).expect("json");
+    assert_eq!(
+        json,
+        concat!(
+            r#"{"invited":{"email":{"subject":"01900000-0000-7000-8000-000000000001","#,
+            r#""personal":"ada@mueller.example"},"role":"admin","expires_at":"2026-06-15T12:00:00.123456Z","#,
+            r#""invited_by":"01900000-0000-7000-8000-000000000001","issue":1}}"#,
+        )
+    );
+    assert_eq!(serde_json::from_str::<UserEvent>(&json).expect("json"), invited);
 }
 
 #[test]
@@ -41,11 +73,17 @@ fn every_event_has_a_sample() {
 
 #[test]
 fn every_golden_file_belongs_to_an_event() {
-    let events: BTreeSet<String> =
-        [files(&tenant_events()), files(&user_events()), files(&agent_events()), files(&task_events())]
-            .concat()
-            .into_iter()
-            .collect();
+    let further = further_task_events().iter().map(|(way, event)| further_file(event, way)).collect();
+    let events: BTreeSet<String> = [
+        files(&tenant_events()),
+        files(&user_events()),
+        files(&agent_events()),
+        files(&task_events()),
+        further,
+    ]
+    .concat()
+    .into_iter()
+    .collect();
     let held: BTreeSet<String> = std::fs::read_dir(golden())
         .expect("tests/golden can be listed")
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
@@ -100,6 +138,8 @@ fn members_left_out_are_nothing() {
     }
     same::<TenantEvent>(r#"{"details_changed":{}}"#);
     same::<UserEvent>(r#"{"profile_changed":{}}"#);
+    same::<UserEvent>(&format!(r#"{{"signed_in":{{"session":"{SESSION}"}}}}"#));
+    same::<UserEvent>(&format!(r#"{{"signed_in":{{"session":"{SESSION}","new_device":true}}}}"#));
     same::<AgentEvent>(r#"{"changed":{}}"#);
     same::<TaskEvent>(r#"{"amended":{}}"#);
     same::<TaskEvent>(r#"{"queued":{}}"#);
@@ -122,17 +162,21 @@ fn what_a_later_version_adds_is_passed_over() {
 
 fn keeps_its_contract<E: DomainEvent + DeserializeOwned>(events: &[E]) {
     for event in events {
-        let path = golden().join(file(event));
-        let written = pretty(event) + "\n";
-        if std::env::var_os("UPDATE_GOLDEN").is_some() && !path.exists() {
-            std::fs::write(&path, &written).expect("a golden file can be written");
-        }
-        let held = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}; UPDATE_GOLDEN=1 writes it", path.display()));
-        assert_eq!(written, held, "{} is history: upcast, do not change it", path.display());
-        let read: E = serde_json::from_str(&held).expect("a golden file is readable");
-        assert_eq!(read, *event);
+        keeps(&file(event), event);
     }
+}
+
+fn keeps<E: DomainEvent + DeserializeOwned>(file: &str, event: &E) {
+    let path = golden().join(file);
+    let written = pretty(event) + "\n";
+    if std::env::var_os("UPDATE_GOLDEN").is_some() && !path.exists() {
+        std::fs::write(&path, &written).expect("a golden file can be written");
+    }
+    let held = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}; UPDATE_GOLDEN=1 writes it", path.display()));
+    assert_eq!(written, held, "{} is history: upcast, do not change it", path.display());
+    let read: E = serde_json::from_str(&held).expect("a golden file is readable");
+    assert_eq!(read, *event);
 }
 
 fn golden() -> PathBuf {
@@ -141,6 +185,11 @@ fn golden() -> PathBuf {
 
 fn file(event: &impl DomainEvent) -> String {
     format!("{}@{}.json", event.event_type(), event.event_version())
+}
+
+/// The file of an event of the same version that is written in another way, such as with members that came later.
+fn further_file(event: &impl DomainEvent, way: &str) -> String {
+    format!("{}@{}.{way}.json", event.event_type(), event.event_version())
 }
 
 fn files<E: DomainEvent>(events: &[E]) -> Vec<String> {
@@ -211,6 +260,22 @@ fn tenant_events() -> Vec<TenantEvent> {
         TenantEvent::SubscriptionChanged { from: Tier::Free, to: Tier::Enterprise },
         TenantEvent::Suspended { reason: "unpaid\nsince May".parse().expect("a reason") },
         TenantEvent::Reactivated {},
+        TenantEvent::WorkStopped { reason: "wrong customers".parse().expect("a reason") },
+        TenantEvent::WorkReopened {},
+        TenantEvent::ApiKeyCreated {
+            key: KEY,
+            name: "Nightly import".parse().expect("a name"),
+            scopes: [Permission::CreateTasks, Permission::ReadAgents].into_iter().collect(),
+            expires_at: time("2026-06-15T12:00:00Z"),
+        },
+        TenantEvent::ApiKeyRevoked { key: KEY },
+        TenantEvent::ApiKeyRotated {
+            key: KEY,
+            successor: SUCCESSOR,
+            overlap_until: time("2026-06-15T12:00:00.123456Z"),
+        },
+        TenantEvent::ProviderKeySet { provider: "openai".parse().expect("a provider") },
+        TenantEvent::ProviderKeyRemoved { provider: "openai".parse().expect("a provider") },
     ]
 }
 
@@ -219,7 +284,21 @@ fn user_events() -> Vec<UserEvent> {
     let full_name = || Personal::new(PERSON, "Ada Müller".parse().expect("a name"));
     vec![
         UserEvent::Registered { email: email(), full_name: full_name(), role: Role::Owner },
-        UserEvent::Invited { email: email(), full_name: Some(full_name()), role: Role::Admin },
+        UserEvent::Invited {
+            email: email(),
+            full_name: Some(full_name()),
+            role: Role::Admin,
+            expires_at: None,
+            invited_by: None,
+            issue: None,
+        },
+        UserEvent::InvitationResent {
+            issue: 2,
+            role: Role::Auditor,
+            expires_at: time("2026-06-15T12:00:00.123456Z"),
+            invited_by: UserId(PERSON),
+        },
+        UserEvent::InvitationExpired {},
         UserEvent::InvitationAccepted { full_name: full_name(), role: Role::Admin },
         UserEvent::InvitationRevoked {},
         UserEvent::ProfileChanged {
@@ -229,9 +308,15 @@ fn user_events() -> Vec<UserEvent> {
         UserEvent::RoleChanged { from: Role::Admin, to: Role::Member },
         UserEvent::Deactivated { role: Role::Member },
         UserEvent::Reactivated { role: Role::Member },
-        UserEvent::SignedIn { session: SESSION },
+        UserEvent::SignedIn { session: SESSION, new_device: false },
         UserEvent::SignInFailed { failure: SignInFailure::WrongPassword },
         UserEvent::SignedOut { session: SESSION },
+        UserEvent::SessionRevoked { session: SESSION, reason: SessionRevocation::TokenReused },
+        UserEvent::PasswordChanged { by: PasswordChange::Reset },
+        UserEvent::PasswordResetRequested {
+            reset: ResetId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0005)),
+            expires_at: DateTime::from_timestamp(1_800_000_000, 0).expect("a time"),
+        },
     ]
 }
 
@@ -275,6 +360,10 @@ fn task_events() -> Vec<TaskEvent> {
             max_attempts: MaxAttempts::try_from(2).expect("a number of attempts"),
             scheduled_at: Some(time("2026-06-15T12:00:00Z")),
             created_by: Some(UserId(PERSON)),
+            queue_timeout_seconds: None,
+            conversation_id: None,
+            forked_from: None,
+            configuration: None,
         },
         TaskEvent::Amended {
             name: Some("Count again".parse().expect("a name")),
@@ -286,17 +375,131 @@ fn task_events() -> Vec<TaskEvent> {
             scheduled_at: Some(Some(time("2026-06-15T12:00:00.123456Z"))),
         },
         TaskEvent::Queued { not_before: Some(time("2026-06-15T12:00:00.123456Z")) },
-        TaskEvent::AttemptStarted { attempt_id: ATTEMPT, number: 1 },
+        TaskEvent::AttemptStarted { attempt_id: ATTEMPT, number: 1, agent_version: None },
+        TaskEvent::StepStarted {
+            attempt_id: ATTEMPT,
+            step: 2,
+            kind: StepKind::Model,
+            name: "gpt-4o".to_owned(),
+            provider: "openai".to_owned(),
+            call_id: CALL,
+            request: ContentHash([1; 32]),
+            reserved_micro_usd: MicroUsd::from(1_200),
+            has_side_effects: false,
+        },
+        TaskEvent::StepEnded {
+            attempt_id: ATTEMPT,
+            step: 2,
+            call_id: CALL,
+            reply: Some(ContentHash([2; 32])),
+            failure: None,
+            usage: usage(),
+            price_table: "2026-11-01".to_owned(),
+            latency_ms: 840,
+        },
+        TaskEvent::ApprovalRequested {
+            attempt_id: ATTEMPT,
+            question: Question {
+                approval_id: CALL,
+                step: 3,
+                tool: "http_request".to_owned(),
+                shown: ContentHash([3; 32]),
+                expires_at: time("2026-06-18T12:00:00Z"),
+                on_timeout: OnTimeout::Deny,
+            },
+            usage: usage(),
+        },
+        TaskEvent::ApprovalDecided {
+            approval_id: CALL,
+            answer: Answer {
+                step: 3,
+                shown: ContentHash([3; 32]),
+                verdict: Verdict::Approved,
+                reason: "the address is our own".parse().expect("a reason"),
+            },
+        },
+        TaskEvent::ApprovalExpired { approval_id: CALL, step: 3 },
+        TaskEvent::HandedBack { attempt_id: ATTEMPT, usage: usage() },
         TaskEvent::Completed { attempt_id: ATTEMPT, output_data: document(), usage: usage() },
         TaskEvent::AttemptFailed {
             attempt_id: ATTEMPT,
             failure: failure(),
             usage: usage(),
             retry_at: Some(time("2026-06-15T12:05:00Z")),
+            is_deferral: false,
         },
         TaskEvent::Failed { failure: failure() },
         TaskEvent::Retried {},
         TaskEvent::Cancelled { reason: "no longer needed".parse().expect("a reason") },
         TaskEvent::Withdrawn {},
+    ]
+}
+
+/// Events of the same versions with the members that came later, and the other ways to end.
+fn further_task_events() -> Vec<(&'static str, TaskEvent)> {
+    let mut created = task_events().remove(0);
+    if let TaskEvent::Created { queue_timeout_seconds, conversation_id, forked_from, configuration, .. } =
+        &mut created
+    {
+        *queue_timeout_seconds = Some(TimeoutSeconds::try_from(900).expect("a time limit"));
+        *conversation_id = Some(ConversationId(KEY));
+        *forked_from = Some(Fork { task_id: TaskId(SUCCESSOR), at_step: 3 });
+        *configuration = Some(document());
+    }
+    vec![
+        ("with_options", created),
+        (
+            "with_agent_version",
+            TaskEvent::AttemptStarted { attempt_id: ATTEMPT, number: 2, agent_version: Some(7) },
+        ),
+        (
+            "of_tool",
+            TaskEvent::StepStarted {
+                attempt_id: ATTEMPT,
+                step: 3,
+                kind: StepKind::Tool,
+                name: "http_request".to_owned(),
+                provider: String::new(),
+                call_id: CALL,
+                request: ContentHash([3; 32]),
+                reserved_micro_usd: MicroUsd::default(),
+                has_side_effects: true,
+            },
+        ),
+        (
+            "failed",
+            TaskEvent::StepEnded {
+                attempt_id: ATTEMPT,
+                step: 3,
+                call_id: CALL,
+                reply: None,
+                failure: Some(failure()),
+                usage: Usage::default(),
+                price_table: String::new(),
+                latency_ms: 300_000,
+            },
+        ),
+        (
+            "denied",
+            TaskEvent::ApprovalDecided {
+                approval_id: CALL,
+                answer: Answer {
+                    step: 3,
+                    shown: ContentHash([3; 32]),
+                    verdict: Verdict::Denied,
+                    reason: "not to strangers".parse().expect("a reason"),
+                },
+            },
+        ),
+        (
+            "put_off",
+            TaskEvent::AttemptFailed {
+                attempt_id: ATTEMPT,
+                failure: failure(),
+                usage: Usage::default(),
+                retry_at: Some(time("2026-06-15T12:05:00Z")),
+                is_deferral: true,
+            },
+        ),
     ]
 }

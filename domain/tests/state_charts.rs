@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use cqrs_es::DomainEvent;
 use domain::Refusal;
 use domain::agent::Agent;
-use domain::task::{Stage, Task};
-use domain::tenant::Tenant;
+use domain::task::{OnTimeout, Stage, Task};
+use domain::tenant::{Keys, Tenant};
 use domain::user::User;
 use support::Staged;
 
@@ -30,10 +30,10 @@ and leads to no event. A refusal shows its stable code; `not_found` also answers
 fn the_published_charts_are_those_of_the_code() {
     let page = [
         INTRODUCTION.to_owned(),
-        chart::<Tenant>("Tenant", |_| ""),
+        chart::<Tenant>("Tenant", keys_and_work),
         chart::<User>("User", |_| ""),
         chart::<Agent>("Agent", |_| ""),
-        chart::<Task>("Task", attempts_left),
+        chart::<Task>("Task", condition_of),
     ]
     .join("\n");
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/states.md");
@@ -87,8 +87,27 @@ enum Outcome {
     Refused(&'static str),
 }
 
-fn attempts_left(task: &Task) -> &'static str {
+fn keys_and_work(tenant: &Tenant) -> &'static str {
+    match tenant {
+        Tenant::Active(organisation) if organisation.is_stopped => "all work is stopped",
+        Tenant::Active(organisation) if organisation.keys == Keys::default() => "without keys",
+        Tenant::Active(organisation)
+            if organisation.keys.api.len() == 1 && !organisation.keys.providers.is_empty() =>
+        {
+            "with a key of each kind"
+        }
+        _ => "",
+    }
+}
+
+fn condition_of(task: &Task) -> &'static str {
     match task {
+        Task::Present(work, Stage::Running(_)) if work.journal.open().is_some() => "in a step",
+        Task::Present(work, Stage::WaitingApproval)
+            if work.question().is_some_and(|question| question.on_timeout == OnTimeout::Deny) =>
+        {
+            "no answer is a no"
+        }
         Task::Present(work, Stage::Running(_)) if work.attempts_of_this_run() < work.max_attempts.get() => {
             "attempts are left"
         }

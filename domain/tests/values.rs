@@ -9,7 +9,8 @@ use domain::task::{MaxAttempts, Priority, TaskKind, TimeoutSeconds};
 use domain::tenant::Subdomain;
 use domain::text::{Capabilities, Description, FullName, Name, Reason, TextError};
 use domain::{
-    Actor, AggregateType, Email, MicroUsd, Permission, Personal, Role, Tier, TokenCount, Usage, UserId,
+    Actor, AggregateType, Email, MicroUsd, Permission, Permissions, Personal, Role, Tier, TokenCount, Usage,
+    UserId,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -341,33 +342,16 @@ fn same_in_json(value: &impl serde::Serialize, text: &str) {
 }
 
 #[test]
-fn the_role_policy_is_as_published() {
-    let line = |permission: Permission| {
-        let roles = Role::ALL.into_iter().filter(|role| role.may(permission));
-        let roles: Vec<_> = roles.map(Role::as_str).collect();
-        format!("{}: {}", permission.as_str(), roles.join(", "))
-    };
-    let table = Permission::ALL.map(line).join(
-        "
-",
-    );
-    insta::assert_snapshot!(table, @r"
-    read_tenant: member, admin, owner
-    change_tenant: owner
-    change_settings: admin, owner
-    change_subscription: owner
-    read_users: member, admin, owner
-    manage_users: admin, owner
-    read_agents: member, admin, owner
-    create_agents: member, admin, owner
-    run_agents: member, admin, owner
-    manage_agents: admin, owner
-    read_tasks: member, admin, owner
-    create_tasks: member, admin, owner
-    manage_tasks: admin, owner
-    read_events: member, admin, owner
-    read_audit: admin, owner
-    ");
+fn a_set_of_permissions_holds_what_it_was_made_of() {
+    for permission in Permission::ALL {
+        assert_eq!(Permission::find(permission.as_str()), Some(permission));
+        let one = Permissions::from_iter([permission]);
+        assert!(Permission::ALL.into_iter().all(|other| one.contains(other) == (other == permission)));
+    }
+    let all = Permissions::from_iter(Permission::ALL);
+    assert!(all.iter().eq(Permission::ALL));
+    assert_eq!(Permissions::default().iter().count(), 0);
+    assert_eq!(Permission::find("Read_Tenant"), None);
 }
 
 #[test]

@@ -18,6 +18,13 @@ export const publicPages = [
   { name: 'create-tenant', path: '/create-tenant', heading: 'Create your organisation' },
   { name: 'register', path: '/register', heading: 'Join your team' },
   { name: 'login', path: '/login', heading: 'Sign in' },
+  { name: 'forgot-password', path: '/forgot-password', heading: 'Forgot your password?' },
+  {
+    name: 'reset-password',
+    path: '/reset-password#token=x',
+    heading: 'Choose a new password',
+  },
+  { name: 'invitation-over', path: '/accept-invitation#token=x', heading: 'Join your team' },
 ];
 
 /** Collects errors, among them what the content security policy blocks. */

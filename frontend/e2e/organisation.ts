@@ -73,6 +73,12 @@ export async function createOrganisation(request: APIRequestContext): Promise<Or
   });
   await invite(`noor-${mark}@northwind.example`, 'admin', 'Noor Haddad');
 
+  await rest.post('/api-keys', {
+    name: 'Nightly import',
+    scopes: ['create_tasks', 'read_agents', 'read_events'],
+  });
+  await rest.post('/provider-keys', { provider: 'openai', key: 'sk-proj-1a2b3c4d' });
+
   const agent = (data: Body) => rest.post<Schemas['Agent']>('/agents', data);
   const scout = await agent({
     name: 'Scout',

@@ -13,7 +13,13 @@ const pages = [
   { name: 'settings', path: '/settings', shows: 'Save organisation' },
   { name: 'settings-plan', path: '/settings?tab=plan', shows: 'Change to Basic' },
   { name: 'settings-json', path: '/settings?tab=settings', shows: 'Save settings' },
-  { name: 'settings-profile', path: '/settings?tab=profile', shows: 'Save profile' },
+  { name: 'team-invitations', path: '/team?tab=invitations', shows: 'Send anew' },
+  { name: 'team-roles', path: '/team?tab=roles', shows: 'read_audit' },
+  { name: 'keys', path: '/keys', shows: 'Nightly import' },
+  { name: 'keys-providers', path: '/keys?tab=providers', shows: '…3c4d' },
+  { name: 'account-sessions', path: '/account', shows: 'End all others' },
+  { name: 'account-password', path: '/account?tab=password', shows: 'Present password' },
+  { name: 'account-profile', path: '/account?tab=profile', shows: 'Save profile' },
   { name: 'not-found', path: '/nowhere', shows: 'There is no page at this address' },
 ];
 

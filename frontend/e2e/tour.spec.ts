@@ -49,7 +49,13 @@ for (const look of looks) {
         ['settings', '/settings', 'Save organisation'],
         ['settings-plan', '/settings?tab=plan', 'Change to Basic'],
         ['settings-json', '/settings?tab=settings', 'Save settings'],
-        ['settings-profile', '/settings?tab=profile', 'Save profile'],
+        ['team-invitations', '/team?tab=invitations', 'Noor Haddad'],
+        ['team-roles', '/team?tab=roles', 'read_audit'],
+        ['keys', '/keys', 'Nightly import'],
+        ['keys-providers', '/keys?tab=providers', '…3c4d'],
+        ['account-sessions', '/account', 'This one'],
+        ['account-password', '/account?tab=password', 'Present password'],
+        ['account-profile', '/account?tab=profile', 'Save profile'],
         ['not-found', '/nowhere', 'There is no page at this address'],
         ['no-such-agent', '/agents/nobody', 'It may have been deleted'],
       ] as const) {
@@ -91,6 +97,19 @@ for (const look of looks) {
       await expect(dialog.getByText('This email belongs to someone')).toBeVisible();
       await check(page, look.name, 'invite-refused');
       await dialog.getByRole('button', { name: 'Cancel' }).click();
+
+      await page.goto('/keys');
+      await page.getByRole('button', { name: 'New API key' }).click();
+      await expect(dialog.getByText('manage_tasks')).toBeVisible();
+      await check(page, look.name, 'key-create');
+      await dialog.getByRole('textbox', { name: 'Name' }).fill('Deploy robot');
+      await dialog.getByRole('checkbox', { name: /create_tasks/ }).check();
+      await dialog.getByRole('button', { name: 'Create key' }).click();
+      await expect(dialog.getByRole('textbox', { name: 'API key' })).toHaveValue(
+        /^ac_live_[0-9A-Za-z]{36}$/,
+      );
+      await check(page, look.name, 'key-shown');
+      await dialog.getByRole('button', { name: 'I have copied it' }).click();
 
       await page.goto('/audit');
       await page.getByRole('listitem').getByRole('button').first().click();

@@ -12,15 +12,21 @@
 //! one file, one line in [`inline`], one migration.
 
 mod agents;
+mod api_keys;
 mod callers;
 mod columns;
 mod fold;
 mod health;
+mod invitations;
+mod key_holders;
+mod outbox;
 mod page;
 mod projection;
+mod provider_keys;
 mod rebuild;
 mod run_queue;
 pub mod schema;
+mod sessions;
 mod shadow;
 mod tasks;
 mod tenants;
@@ -35,11 +41,17 @@ use std::sync::Arc;
 use infrastructure::postgres::Projectors;
 
 pub use agents::{AgentFilter, AgentRow, AgentStatus};
+pub use api_keys::{ApiKeyFilter, ApiKeyRow, ApiKeyStatus};
 pub use callers::SessionState;
 pub use health::{HealthStatus, ProjectionHealth, TenantHealth};
+pub use invitations::{InvitationFilter, InvitationRow, InvitationStatus};
+pub use key_holders::{KeyHolder, KeyHolders};
+pub use outbox::{MailFollowing, MailRow, PgOutbox};
 pub use page::{Page, PageRequest};
+pub use provider_keys::ProviderKeyRow;
 pub use rebuild::{Progress, RebuildError, Rebuilt, rebuild};
 pub use run_queue::PgRunQueue;
+pub use sessions::SessionRow;
 pub use tasks::{TaskError, TaskFilter, TaskRow, TaskStatus, TaskUsage};
 pub use tenants::{LimitsRow, TenantRow, TenantStatus};
 pub use usage::{ResourceUsage, UsageRow};

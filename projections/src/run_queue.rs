@@ -84,11 +84,20 @@ impl Projector for RunQueue {
 /// The tasks whose place in the queue may have changed; one that was only created has none yet.
 fn touched(batch: &[Recorded]) -> HashSet<(Uuid, Uuid)> {
     let concerns = |event: &Event| match event {
-        Event::Task(TaskEvent::Created { .. }) | Event::Tenant(_) | Event::User(_) | Event::Agent(_) => false,
+        Event::Task(
+            TaskEvent::Created { .. } | TaskEvent::StepStarted { .. } | TaskEvent::StepEnded { .. },
+        )
+        | Event::Tenant(_)
+        | Event::User(_)
+        | Event::Agent(_) => false,
         Event::Task(
             TaskEvent::Amended { .. }
             | TaskEvent::Queued { .. }
             | TaskEvent::AttemptStarted { .. }
+            | TaskEvent::ApprovalRequested { .. }
+            | TaskEvent::ApprovalDecided { .. }
+            | TaskEvent::ApprovalExpired { .. }
+            | TaskEvent::HandedBack { .. }
             | TaskEvent::Completed { .. }
             | TaskEvent::AttemptFailed { .. }
             | TaskEvent::Failed { .. }

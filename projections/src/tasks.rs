@@ -7,11 +7,12 @@ mod tests;
 use application::{AppError, Caller};
 use chrono::{DateTime, Utc};
 use domain::task::TaskKind;
-use domain::{AgentId, Permission, TaskId, TenantId, Usage, UserId};
-use serde::{Serialize, Serializer};
+use domain::{AgentId, ContentHash, ConversationId, Permission, TaskId, TenantId, Usage, UserId};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use sqlx::{Postgres, QueryBuilder};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::columns::{names, text_enum};
 use crate::fold::Model;
@@ -28,6 +29,8 @@ text_enum! {
         Pending = "pending",
         /// A worker is at it.
         Running = "running",
+        /// A person must approve a call: `approval` says which.
+        WaitingApproval = "waiting_approval",
         /// Came to a result.
         Completed = "completed",
         /// Every attempt failed.
@@ -46,6 +49,8 @@ text_enum! {
         Queued = "queued",
         /// A worker is at it.
         Running = "running",
+        /// A person must approve a call.
+        WaitingApproval = "waiting_approval",
         /// Came to a result.
         Completed = "completed",
         /// Every attempt failed.
@@ -60,6 +65,7 @@ impl Stage {
         match self {
             Self::Pending | Self::Queued => TaskStatus::Pending,
             Self::Running => TaskStatus::Running,
+            Self::WaitingApproval => TaskStatus::WaitingApproval,
             Self::Completed => TaskStatus::Completed,
             Self::Failed => TaskStatus::Failed,
             Self::Cancelled => TaskStatus::Cancelled,
@@ -120,6 +126,24 @@ pub struct TaskRow {
     pub usage: Usage,
     /// How many attempts were begun.
     pub attempts: i32,
+    /// How long it may wait for a worker, in seconds; null as long as it takes.
+    #[schema(required)]
+    pub queue_timeout_seconds: Option<i32>,
+    /// The conversation that it is a turn of.
+    #[schema(required, value_type = Option<Uuid>)]
+    pub conversation_id: Option<ConversationId>,
+    /// The task from which it goes another way.
+    #[schema(required, value_type = Option<Uuid>)]
+    pub forked_from: Option<TaskId>,
+    /// The first step, from 1, that it does itself.
+    #[schema(required)]
+    pub fork_at_step: Option<i32>,
+    /// The configuration for this task alone, in place of the agent's.
+    #[schema(required, value_type = Option<Object>)]
+    pub configuration: Option<Box<RawValue>>,
+    /// What a person is asked to approve while the status is `waiting_approval`.
+    #[schema(required, value_type = Option<TaskApproval>)]
+    pub approval: Option<TaskApproval>,
     /// Who created it.
     #[schema(required, value_type = Option<Uuid>)]
     pub created_by: Option<UserId>,
@@ -137,6 +161,26 @@ pub struct TaskRow {
     #[serde(skip)]
     #[schema(ignore)]
     pub(crate) not_before: Option<DateTime<Utc>>,
+    /// Steps that ended in the last attempt: what they consumed is booked already.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) attempt_steps: i32,
+}
+
+/// What a person is asked to approve.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TaskApproval {
+    /// Which question; the answer names it.
+    pub id: Uuid,
+    /// The step that waits.
+    pub step: u32,
+    /// The tool that would be called.
+    pub tool: String,
+    /// The SHA-256 of exactly what is shown, in hexadecimal; the answer names it too.
+    #[schema(value_type = String)]
+    pub shown_hash: ContentHash,
+    /// When it is too late to answer.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// Why an attempt failed.
@@ -181,6 +225,8 @@ pub struct TaskFilter {
     pub status: Option<TaskStatus>,
     /// Those of this agent.
     pub agent_id: Option<AgentId>,
+    /// Those of this conversation.
+    pub conversation_id: Option<ConversationId>,
     /// Those that are exactly so urgent.
     pub priority: Option<i32>,
     /// Those of this shape.
@@ -245,6 +291,9 @@ impl Filter for TaskFilter {
         }
         if let Some(agent) = self.agent_id {
             query.push(" and agent_id = ").push_bind(agent.0);
+        }
+        if let Some(conversation) = self.conversation_id {
+            query.push(" and conversation_id = ").push_bind(conversation.0);
         }
         if let Some(priority) = self.priority {
             query.push(" and priority = ").push_bind(priority);

@@ -52,6 +52,9 @@ pub struct TenantRow {
     pub settings: Box<RawValue>,
     /// Whether it may work.
     pub status: TenantStatus,
+    /// Since when all work of its agents is stopped; null while they may work.
+    #[schema(required)]
+    pub work_stopped_at: Option<DateTime<Utc>>,
     /// What its tier allows.
     pub limits: LimitsRow,
     /// Counts its changes, from 1.
@@ -119,6 +122,7 @@ impl Model for Tenants {
         column("contact_name", "text"),
         document_column("settings"),
         column("status", "text"),
+        column("work_stopped_at", "timestamptz"),
         column("version", "bigint"),
         column("created_at", "timestamptz"),
         column("updated_at", "timestamptz"),
@@ -136,7 +140,7 @@ impl Model for Tenants {
     fn fold(row: &mut Option<TenantRow>, event: &TenantEvent, recorded: &Recorded) {
         match (row.as_mut(), event) {
             (None, TenantEvent::Created { .. }) => *row = created(event, recorded),
-            (Some(tenant), _) => tenant.fold(event),
+            (Some(tenant), _) => tenant.fold(event, recorded.recorded_at),
             (None, _) => {}
         }
     }
@@ -164,6 +168,7 @@ impl Model for Tenants {
             contact_name: fields.next()?,
             settings: fields.next_document()?,
             status: fields.next_of(TenantStatus::find)?,
+            work_stopped_at: fields.next()?,
             limits: tier.into(),
             version: fields.next()?,
             created_at: fields.next()?,
@@ -181,6 +186,7 @@ impl Model for Tenants {
             .bind(array(rows, |row| row.contact_name.as_deref()))
             .bind(array(rows, |row| row.settings.get()))
             .bind(array(rows, |row| row.status.as_str()))
+            .bind(array(rows, |row| row.work_stopped_at))
             .bind(array(rows, |row| row.version))
             .bind(array(rows, |row| row.created_at))
             .bind(array(rows, |row| row.updated_at))
@@ -200,6 +206,7 @@ fn created(event: &TenantEvent, recorded: &Recorded) -> Option<TenantRow> {
         contact_name: text(contact_name),
         settings: shown(settings),
         status: TenantStatus::Active,
+        work_stopped_at: None,
         limits: (*tier).into(),
         version: recorded.sequence,
         created_at: recorded.recorded_at,
@@ -208,7 +215,7 @@ fn created(event: &TenantEvent, recorded: &Recorded) -> Option<TenantRow> {
 }
 
 impl TenantRow {
-    fn fold(&mut self, event: &TenantEvent) {
+    fn fold(&mut self, event: &TenantEvent, at: DateTime<Utc>) {
         match event {
             TenantEvent::DetailsChanged { name, contact_email, contact_name } => {
                 if let Some(name) = name {
@@ -228,7 +235,14 @@ impl TenantRow {
             }
             TenantEvent::Suspended { .. } => self.status = TenantStatus::Suspended,
             TenantEvent::Reactivated {} => self.status = TenantStatus::Active,
-            TenantEvent::Created { .. } => {}
+            TenantEvent::WorkStopped { .. } => self.work_stopped_at = Some(at),
+            TenantEvent::WorkReopened {} => self.work_stopped_at = None,
+            TenantEvent::Created { .. }
+            | TenantEvent::ApiKeyCreated { .. }
+            | TenantEvent::ApiKeyRevoked { .. }
+            | TenantEvent::ApiKeyRotated { .. }
+            | TenantEvent::ProviderKeySet { .. }
+            | TenantEvent::ProviderKeyRemoved { .. } => {}
         }
     }
 }

@@ -69,6 +69,14 @@ pub struct UserRow {
     pub created_at: DateTime<Utc>,
     /// When something last happened to the user.
     pub updated_at: DateTime<Utc>,
+    /// Who vouches for the invitation of someone who has not joined yet; shown in the list of invitations.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) invited_by: Option<UserId>,
+    /// Until when that invitation is open.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) invitation_expires_at: Option<DateTime<Utc>>,
 }
 
 /// Which users are listed; what is `None` does not matter.
@@ -162,6 +170,8 @@ impl Model for Users {
         column("version", "bigint"),
         column("created_at", "timestamptz"),
         column("updated_at", "timestamptz"),
+        column("invited_by", "uuid"),
+        column("invitation_expires_at", "timestamptz"),
     ];
     type Event = UserEvent;
     type Row = UserRow;
@@ -178,7 +188,7 @@ impl Model for Users {
             (None, UserEvent::Registered { .. } | UserEvent::Invited { .. }) => {
                 *row = created(event, recorded);
             }
-            (Some(_), UserEvent::InvitationRevoked {}) => *row = None,
+            (Some(_), UserEvent::InvitationRevoked {} | UserEvent::InvitationExpired {}) => *row = None,
             (Some(user), _) => user.fold(event, recorded.recorded_at),
             (None, _) => {}
         }
@@ -212,6 +222,8 @@ impl Model for Users {
             version: fields.next()?,
             created_at: fields.next()?,
             updated_at: fields.next()?,
+            invited_by: fields.next::<Option<_>>()?.map(UserId),
+            invitation_expires_at: fields.next()?,
         })
     }
 
@@ -228,6 +240,8 @@ impl Model for Users {
             .bind(array(rows, |row| row.version))
             .bind(array(rows, |row| row.created_at))
             .bind(array(rows, |row| row.updated_at))
+            .bind(array(rows, |row| row.invited_by.map(|user| user.0)))
+            .bind(array(rows, |row| row.invitation_expires_at))
     }
 }
 
@@ -236,10 +250,14 @@ fn created(event: &UserEvent, recorded: &Recorded) -> Option<UserRow> {
         UserEvent::Registered { email, full_name, role } => {
             (email, Some(full_name), role, UserStatus::Active)
         }
-        UserEvent::Invited { email, full_name, role } => {
+        UserEvent::Invited { email, full_name, role, .. } => {
             (email, full_name.as_ref(), role, UserStatus::Invited)
         }
         _ => return None,
+    };
+    let (invited_by, invitation_expires_at) = match event {
+        UserEvent::Invited { invited_by, expires_at, .. } => (*invited_by, *expires_at),
+        _ => (None, None),
     };
     Some(UserRow {
         id: UserId(recorded.stream.id),
@@ -254,6 +272,8 @@ fn created(event: &UserEvent, recorded: &Recorded) -> Option<UserRow> {
         version: recorded.sequence,
         created_at: recorded.recorded_at,
         updated_at: recorded.recorded_at,
+        invited_by,
+        invitation_expires_at,
     })
 }
 
@@ -263,7 +283,12 @@ impl UserRow {
             UserEvent::InvitationAccepted { full_name, role } => {
                 self.full_name = text(full_name);
                 self.role = *role;
+                (self.invited_by, self.invitation_expires_at) = (None, None);
                 self.stand(UserStatus::Active);
+            }
+            UserEvent::InvitationResent { role, expires_at, invited_by, .. } => {
+                self.role = *role;
+                (self.invited_by, self.invitation_expires_at) = (Some(*invited_by), Some(*expires_at));
             }
             UserEvent::ProfileChanged { full_name, preferences } => {
                 if let Some(full_name) = full_name {
@@ -279,9 +304,13 @@ impl UserRow {
             UserEvent::SignedIn { .. } => self.last_login = Some(at),
             UserEvent::SignInFailed { .. }
             | UserEvent::SignedOut { .. }
+            | UserEvent::SessionRevoked { .. }
+            | UserEvent::PasswordChanged { .. }
+            | UserEvent::PasswordResetRequested { .. }
             | UserEvent::Registered { .. }
             | UserEvent::Invited { .. }
-            | UserEvent::InvitationRevoked {} => {}
+            | UserEvent::InvitationRevoked {}
+            | UserEvent::InvitationExpired {} => {}
         }
     }
 

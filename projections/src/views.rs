@@ -5,6 +5,7 @@ use domain::TenantId;
 use futures::future::BoxFuture;
 use infrastructure::postgres::Reader;
 use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
 
 /// The queries over the read models. Each file adds those of its own table.
 #[derive(Clone, Debug)]
@@ -24,13 +25,24 @@ impl Views {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,
     {
-        self.reader.read(tenant, read).await.map_err(|error| {
-            tracing::error!(
-                tenant.id = %tenant,
-                error = &error as &dyn std::error::Error,
-                "a read of tenant {tenant} failed"
-            );
-            AppError::Unavailable
-        })
+        self.reader.read(tenant, read).await.map_err(|error| failed(tenant, &error))
     }
+
+    /// The same for one query whose text holds the ids that it asks for, in one round trip.
+    pub(crate) async fn query_at_once(
+        &self,
+        tenant: TenantId,
+        query: String,
+    ) -> Result<Vec<PgRow>, AppError> {
+        self.reader.query_at_once(tenant, query).await.map_err(|error| failed(tenant, &error))
+    }
+}
+
+pub(crate) fn failed(tenant: TenantId, error: &sqlx::Error) -> AppError {
+    tracing::error!(
+        tenant.id = %tenant,
+        error = error as &dyn std::error::Error,
+        "a read of tenant {tenant} failed"
+    );
+    AppError::Unavailable
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::settings::Settings;
 use api::wire::Service;
-use application::caller::IdempotencyKey;
+use application::caller::{Credential, IdempotencyKey};
 use application::{App, Caller, NewAgent, NewTenant, Origin};
 use clap::Parser;
 use domain::text::Capabilities;
@@ -74,8 +74,12 @@ impl Ours {
             let mut caller = client.callers[client.next % client.callers.len()].clone();
             client.next += 1;
             let key = Uuid::now_v7();
-            caller.origin.idempotency =
-                Some(IdempotencyKey { key: key.to_string(), request: [7; 32], done: None });
+            caller.origin.idempotency = Some(IdempotencyKey {
+                key: key.to_string(),
+                request: [7; 32],
+                request_before: None,
+                done: None,
+            });
             client.app.create_agent(&caller, new_agent()).await?;
             Ok(client)
         })
@@ -101,8 +105,9 @@ pub(crate) async fn create_tenant(app: &App) -> Result<Uuid, Failure> {
 
 fn caller(tenant: TenantId) -> Caller {
     let origin = Origin { request_id: Some(Uuid::now_v7().to_string()), ..Origin::default() };
-    let (user, session) = (UserId(Uuid::now_v7()), SessionId(Uuid::now_v7()));
-    Caller { tenant, user, session, role: Role::Owner, origin }
+    let (user, id) = (UserId(Uuid::now_v7()), SessionId(Uuid::now_v7()));
+    let credential = Credential::Session { id, generation: 1, authenticated_at: chrono::Utc::now() };
+    Caller { tenant, user, credential, role: Role::Owner, origin }
 }
 
 pub(crate) fn new_agent() -> NewAgent {

@@ -1,12 +1,15 @@
 //! Who asks.
 
 use application::Caller;
+use application::caller::Credential;
 use application::ports::AccessClaims;
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
+use projections::SessionState;
 
+use super::api_key::{admit_key, is_api_key, readmit_key};
 use super::{RequestOrigin, TenantHint};
 use crate::ApiState;
 use crate::problem::Problem;
@@ -26,29 +29,63 @@ impl FromRequestParts<ApiState> for Authed {
             return Ok(Self(caller.clone()));
         }
         let token = bearer(&parts.headers)?;
+        if is_api_key(token) {
+            let token = token.to_owned();
+            return admit_key(parts, state, &token).await.map(Self);
+        }
         let claims = state.app.tokens.verify_access(token).ok_or_else(Problem::bad_token)?;
         let hint = TenantHint::from_request_parts(parts, state).await?;
         let RequestOrigin(origin) = RequestOrigin::from_request_parts(parts, state).await?;
-        let session = state.sessions.get(&state.views, claims.tenant, claims.session).await?;
-        let role = admit(session.as_deref(), &claims)?;
-        if let Some(session) = &session {
-            hint.require(&session.subdomain)?;
-        }
+        let session = state.sessions.get(&state.app, &state.views, &claims).await?;
+        let session = admit(session.as_deref(), &claims)?;
+        hint.require(&session.subdomain)?;
         tracing::Span::current().record("tenant.id", tracing::field::display(claims.tenant));
-        Ok(Self(Caller { tenant: claims.tenant, user: claims.user, session: claims.session, role, origin }))
+        let (credential, role) = (credential(&claims, session), session.role);
+        let caller = Caller { tenant: claims.tenant, user: claims.user, credential, role, origin };
+        state.limits.caller(&caller, session.tier, &parts.extensions)?;
+        Ok(Self(caller))
     }
 }
 
-/// The role of the one who holds the session, if it is still open and its tenant at work.
-pub(crate) fn admit(
-    session: Option<&projections::SessionState>,
-    claims: &AccessClaims,
-) -> Result<domain::Role, Problem> {
+/// Looks at a caller's credential anew, past any memory of it, for requests that last. The role may be another one since.
+pub(crate) async fn readmit(state: &ApiState, caller: &mut Caller) -> Result<(), Problem> {
+    if let Credential::ApiKey { id, .. } = caller.credential {
+        return readmit_key(state, caller, id).await;
+    }
+    let Credential::Session { id: session, generation, .. } = caller.credential else {
+        return caller.require_session().map(|_| ()).map_err(Problem::from);
+    };
+    let claims = AccessClaims { tenant: caller.tenant, user: caller.user, session, generation };
+    let found = state.sessions.look_up(&state.app, &state.views, &claims).await?;
+    let session = admit(found.as_deref(), &claims)?;
+    caller.credential = credential(&claims, session);
+    caller.role = session.role;
+    Ok(())
+}
+
+/// Before what asks for a recent password: the memory of this node may not know yet that it was just given to another.
+pub(crate) async fn readmit_if_stale(state: &ApiState, caller: &mut Caller) -> Result<(), Problem> {
+    match caller.require_recent(state.app.clock.now()) {
+        Ok(()) => Ok(()),
+        Err(_) => readmit(state, caller).await,
+    }
+}
+
+const fn credential(claims: &AccessClaims, session: &SessionState) -> Credential {
+    Credential::Session {
+        id: claims.session,
+        generation: claims.generation,
+        authenticated_at: session.authenticated_at,
+    }
+}
+
+/// The session, if it is still open and its tenant at work.
+fn admit<'s>(session: Option<&'s SessionState>, claims: &AccessClaims) -> Result<&'s SessionState, Problem> {
     let session = session.filter(|session| session.user == claims.user).ok_or_else(Problem::bad_token)?;
     if session.suspended {
         return Err(Problem::new(StatusCode::FORBIDDEN, "tenant.suspended", "the organisation is suspended"));
     }
-    Ok(session.role)
+    Ok(session)
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {

@@ -56,7 +56,7 @@ impl Network {
 
 /// The address of the client: the peer's, or, as long as that is a trusted proxy's, what the proxy says it had as
 /// peer. So whatever a client claims of itself stands left of the first address that is not trusted.
-pub(super) fn client_address(parts: &Parts, proxies: &[Network]) -> Option<IpAddr> {
+pub(crate) fn client_address(parts: &Parts, proxies: &[Network]) -> Option<IpAddr> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip();
     Some(behind(proxies, peer, &parts.headers).to_canonical())
 }

@@ -17,8 +17,9 @@ use crate::problem::{FieldError, Problem};
 
 /// The most bytes of a body: 1 MiB, which leaves room for a task's input.
 const MOST_BYTES: usize = 1024 * 1024;
-/// The most bytes of a body under `/auth/`, where few are signed in yet.
-const MOST_AUTH_BYTES: usize = 16 * 1024;
+/// The most bytes of a body under `/auth/`, where few are signed in yet. A profile is its owner's business, with
+/// preferences of any shape.
+const MOST_AUTH_BYTES: usize = 4 * 1024;
 /// How much of a body that is too large is still taken in, and for how long.
 const MOST_SWALLOWED: usize = 16 * 1024 * 1024;
 const SWALLOW_FOR: Duration = Duration::from_secs(5);
@@ -66,8 +67,10 @@ where
 /// How many bytes the body of a request may have. The route says so: the URI has lost its base on the way in.
 pub(crate) fn body_limit(request: &Extensions) -> usize {
     let route = request.get::<MatchedPath>();
-    let is_auth = route.is_some_and(|route| route.as_str().starts_with("/api/v1/auth/"));
-    if is_auth { MOST_AUTH_BYTES } else { MOST_BYTES }
+    match route.and_then(|route| route.as_str().strip_prefix("/api/v1/auth/")) {
+        Some("profile") | None => MOST_BYTES,
+        Some(_) => MOST_AUTH_BYTES,
+    }
 }
 
 /// All bytes of a body. What counts is how many come, whatever `Content-Length` promises.

@@ -1,9 +1,12 @@
 //! What handlers ask for. Everything is parsed here; behind it nothing is checked again.
 
+mod api_key;
 mod authed;
 mod client;
+pub(crate) mod cookie;
 mod fields;
 mod json;
+mod keys;
 mod member;
 mod origin;
 mod path;
@@ -11,13 +14,16 @@ mod query;
 mod tenant_hint;
 mod values;
 
-pub(crate) use authed::{Authed, admit};
+pub(crate) use authed::{Authed, readmit, readmit_if_stale};
+pub(crate) use client::client_address;
 pub use client::{Network, NetworkError};
 pub(crate) use json::{JsonBody, body_limit, read_body};
+pub(crate) use keys::{LifeInDays, OverlapInHours, ProviderSecret, Scopes};
 pub(crate) use origin::{RequestId, RequestOrigin};
-pub(crate) use path::PathId;
+pub(crate) use path::{PathId, PathText};
 pub(crate) use query::Parameters;
 pub(crate) use tenant_hint::TenantHint;
 pub(crate) use values::{
-    EventTypes, JsonObject, Limit, Password, Position, PresentedPassword, SearchText, Timestamp, Token, given,
+    Address, EventTypes, JsonObject, Limit, Password, Position, PresentedPassword, SearchText, Timestamp,
+    Token, Visible, given,
 };

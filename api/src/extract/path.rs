@@ -20,3 +20,20 @@ where
         Uuid::try_parse(&text).map(|id| Self(T::from(id))).map_err(|_| Problem::not_found())
     }
 }
+
+/// A text of the path, such as a `{provider}`. What does not have its form names nothing.
+pub(crate) struct PathText<T>(pub(crate) T);
+
+impl<S, T> FromRequestParts<S> for PathText<T>
+where
+    S: Send + Sync,
+    T: std::str::FromStr,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let text =
+            Path::<String>::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
+        text.parse().map(Self).map_err(|_| Problem::not_found())
+    }
+}

@@ -1,22 +1,32 @@
 //! Values that only the HTTP edge knows, parsed like those of the domain: their errors begin with a code.
 
 use chrono::{DateTime, Datelike, Utc};
-use domain::Document;
 use domain::agent::AgentEvent;
 use domain::task::TaskEvent;
 use domain::tenant::TenantEvent;
+use domain::text::{TextError, is_invisible};
 use domain::user::UserEvent;
+use domain::{Document, Email};
 use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-/// A new password: 8 to 256 characters, at most 1,024 bytes, of any kind but U+0000.
+/// A new password: 15 to 256 characters, at most 1,024 bytes, of any kind but U+0000. Whether it is easy to guess is
+/// found out where it is hashed.
 pub(crate) struct Password(pub(crate) SecretString);
 
 /// A password to be checked. It may be of any length up to the most there can be, so that what was good once is
 /// answered as wrong rather than as malformed.
 pub(crate) struct PresentedPassword(pub(crate) SecretString);
+
+/// An e-mail address that is new to us, in its canonical form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address(pub(crate) Email);
+
+/// A text that shows: no invisible character makes it look like another.
+#[derive(Clone, Debug)]
+pub(crate) struct Visible<T>(pub(crate) T);
 
 /// A token out of an earlier answer or a mail.
 pub(crate) struct Token(pub(crate) String);
@@ -57,8 +67,12 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
+/// NIST SP 800-63B-4, section 3.1.1.2, where a password is all there is.
+const SHORTEST_PASSWORD: usize = 15;
+
 fn password<'de, D: Deserializer<'de>>(deserializer: D, least: usize) -> Result<SecretString, D::Error> {
     let text = String::deserialize(deserializer)?;
+    no_nul(&text)?;
     let length = text.chars().count();
     if length < least {
         let message = format!("too_short: must be at least {least} characters");
@@ -67,7 +81,6 @@ fn password<'de, D: Deserializer<'de>>(deserializer: D, least: usize) -> Result<
     if length > 256 || text.len() > 1_024 {
         return Err(D::Error::custom("too_long: must be at most 256 characters"));
     }
-    no_nul(&text)?;
     Ok(text.into())
 }
 
@@ -80,7 +93,7 @@ fn no_nul<E: Error>(text: &str) -> Result<(), E> {
 
 impl<'de> Deserialize<'de> for Password {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        password(deserializer, 8).map(Self)
+        password(deserializer, SHORTEST_PASSWORD).map(Self)
     }
 }
 
@@ -90,14 +103,48 @@ impl<'de> Deserialize<'de> for PresentedPassword {
     }
 }
 
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Email::new_canonical(&text).map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl<'de, T: TryFrom<String, Error = TextError>> Deserialize<'de> for Visible<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.chars().any(is_invisible) {
+            return Err(D::Error::custom("control_character: must not contain invisible characters"));
+        }
+        let joins_nothing = |text: &str| {
+            let is_joiner = |c: char| matches!(c, '\u{200c}' | '\u{200d}');
+            text.trim().starts_with(is_joiner) || text.trim().ends_with(is_joiner)
+        };
+        if joins_nothing(&text) {
+            return Err(D::Error::custom("control_character: must not begin or end with a joiner"));
+        }
+        T::try_from(text).map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl<T> Visible<T> {
+    /// The text.
+    pub(crate) fn into(self) -> T {
+        self.0
+    }
+}
+
+/// Several times as long as any of ours, and a body holds two of them.
+const LONGEST_TOKEN: usize = 1_024;
+
 impl<'de> Deserialize<'de> for Token {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         if text.is_empty() {
             return Err(D::Error::custom("blank: must not be blank"));
         }
-        if text.len() > 4_096 {
-            return Err(D::Error::custom("too_long: must be at most 4096 characters"));
+        if text.len() > LONGEST_TOKEN {
+            return Err(D::Error::custom("too_long: must be at most 1024 characters"));
         }
         no_nul(&text)?;
         Ok(Self(text))
@@ -218,15 +265,16 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_8_to_256_characters_of_any_kind() {
-        for good in ["8 emoji🙂".to_owned(), "x".repeat(256), "ß".repeat(256), " ".repeat(8)] {
+    fn passwords_are_15_to_256_characters_of_any_kind() {
+        for good in ["fifteen emoji🙂".to_owned() + "!", "x".repeat(256), "ß".repeat(256), " ".repeat(15)]
+        {
             assert!(read::<Password>(&good.into()).is_ok());
         }
         let refused = |text: String| read::<Password>(&text.into()).err().unwrap();
-        assert!(refused("1234567".to_owned()).starts_with("too_short: "));
+        assert!(refused("x".repeat(14)).starts_with("too_short: "));
         assert!(refused("x".repeat(257)).starts_with("too_long: "));
         assert!(refused("🙂".repeat(257)).starts_with("too_long: "));
-        assert!(refused("12345678\0".to_owned()).starts_with("control_character: "));
+        assert!(refused("123456789012345\0".to_owned()).starts_with("control_character: "));
         assert!(read::<PresentedPassword>(&"x".into()).is_ok());
     }
 

@@ -3,15 +3,15 @@
 //! That the work is done once is promised by the log, which stores the key in the commit. Here the answer is kept,
 //! and a repeated request gets it again.
 
-use application::caller::IdempotencyKey;
+use application::Caller;
+use application::caller::{Credential, IdempotencyKey};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::{CONTENT_TYPE, ETAG, HeaderName, LOCATION};
+use axum::http::header::{CONTENT_TYPE, ETAG, HeaderName, LOCATION, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use domain::UserId;
 use infrastructure::postgres::{Known, StoredAnswer};
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
@@ -19,13 +19,13 @@ use uuid::Uuid;
 
 use crate::ApiState;
 use crate::answer::EVENT_POSITION;
-use crate::extract::{Authed, body_limit, read_body};
+use crate::extract::{Authed, body_limit, cookie, read_body};
 use crate::problem::Problem;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The headers worth repeating.
-const KEPT: [HeaderName; 4] = [CONTENT_TYPE, ETAG, LOCATION, EVENT_POSITION];
+const KEPT: [HeaderName; 5] = [CONTENT_TYPE, ETAG, LOCATION, EVENT_POSITION, SET_COOKIE];
 /// The most bytes of an answer that is kept; no answer to a POST comes near it.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
@@ -61,7 +61,7 @@ pub(crate) async fn for_callers(
     let (mut parts, body) = request.into_parts();
     let Authed(mut caller) = Authed::from_request_parts(&mut parts, &state).await?;
     let body = read_body(&parts.headers, body, body_limit(&parts.extensions)).await?;
-    let mut key = named(&state, key, &parts, Some(caller.user), &body);
+    let mut key = named(&state, key, &parts, Some(&caller), &body);
     let scope = caller.tenant.0;
     if let Some(answer) = answered(&state, scope, &mut key).await? {
         return replay(answer);
@@ -145,17 +145,35 @@ fn key_of(request: &Request) -> Result<Option<String>, Problem> {
     Ok(value.to_str().ok().map(str::to_owned))
 }
 
-fn named(state: &ApiState, key: String, parts: &Parts, user: Option<UserId>, body: &Bytes) -> IdempotencyKey {
+fn named(
+    state: &ApiState,
+    key: String,
+    parts: &Parts,
+    caller: Option<&Caller>,
+    body: &Bytes,
+) -> IdempotencyKey {
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let user = user.map(|user| user.to_string()).unwrap_or_default();
-    let told_apart_by = [parts.method.as_str(), path, &user];
-    IdempotencyKey { key, request: request_hash(&state.http.request_pepper, told_apart_by, body), done: None }
+    let by = caller.map(name_of).unwrap_or_default();
+    // A request that brings its token in the cookie is told apart by that, as another is by its body.
+    let token = cookie::read(&parts.headers).unwrap_or_default();
+    let told_apart_by = [parts.method.as_str(), path, &by, token];
+    let hash = |pepper: &[u8; 32]| request_hash(pepper, told_apart_by, body);
+    let request_before = state.http.request_pepper_before.as_ref().map(hash);
+    IdempotencyKey { key, request: hash(&state.http.request_pepper), request_before, done: None }
+}
+
+/// A program is not its maker: it must not be told what the maker was told, such as a new key.
+fn name_of(caller: &Caller) -> String {
+    match caller.credential {
+        Credential::Session { .. } => caller.user.to_string(),
+        Credential::ApiKey { id, .. } => format!("key {id}"),
+    }
 }
 
 /// SHA-256 over what tells requests apart. The pepper comes first: bodies may hold passwords, and who reads the
 /// stored hash must not be able to try passwords against it. Each part goes with its length, so that no two
 /// requests run together into the same bytes.
-fn request_hash(pepper: &[u8; 32], parts: [&str; 3], body: &[u8]) -> [u8; 32] {
+fn request_hash(pepper: &[u8; 32], parts: [&str; 4], body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new().chain_update(pepper);
     for part in parts.iter().map(|part| part.as_bytes()).chain([body]) {
         hash.update((part.len() as u64).to_be_bytes());
@@ -194,15 +212,16 @@ mod tests {
     #[test]
     fn requests_that_differ_in_anything_hash_differently() {
         let pepper = [1; 32];
-        let base = request_hash(&pepper, ["POST", "/a", "u"], b"{}");
-        assert_eq!(base, request_hash(&pepper, ["POST", "/a", "u"], b"{}"));
+        let base = request_hash(&pepper, ["POST", "/a", "u", "t"], b"{}");
+        assert_eq!(base, request_hash(&pepper, ["POST", "/a", "u", "t"], b"{}"));
         for other in [
-            request_hash(&[2; 32], ["POST", "/a", "u"], b"{}"),
-            request_hash(&pepper, ["PUT", "/a", "u"], b"{}"),
-            request_hash(&pepper, ["POST", "/a?x=1", "u"], b"{}"),
-            request_hash(&pepper, ["POST", "/a", ""], b"{}"),
-            request_hash(&pepper, ["POST", "/a", "u"], b"{} "),
-            request_hash(&pepper, ["POST", "/au", ""], b"{}"),
+            request_hash(&[2; 32], ["POST", "/a", "u", "t"], b"{}"),
+            request_hash(&pepper, ["POST", "/a", "u", ""], b"{}"),
+            request_hash(&pepper, ["PUT", "/a", "u", "t"], b"{}"),
+            request_hash(&pepper, ["POST", "/a?x=1", "u", "t"], b"{}"),
+            request_hash(&pepper, ["POST", "/a", "", "t"], b"{}"),
+            request_hash(&pepper, ["POST", "/a", "u", "t"], b"{} "),
+            request_hash(&pepper, ["POST", "/au", "", "t"], b"{}"),
         ] {
             assert_ne!(base, other);
         }

@@ -1,5 +1,7 @@
-//! What every request goes through, outermost first: compression, [`request`], panics, [`idempotency`].
+//! What every request goes through, outermost first: compression, [`request`], panics,
+//! [`rate_limit`], [`idempotency`].
 
 pub(crate) mod headers;
 pub(crate) mod idempotency;
+pub(crate) mod rate_limit;
 pub(crate) mod request;

@@ -30,6 +30,7 @@ use shared::{FAILURES, Kind, operations};
         (name = "auth", description = "Registering, signing in and out, and oneself"),
         (name = "agents", description = "AI agents"),
         (name = "tasks", description = "Work for agents"),
+        (name = "keys", description = "Keys of programs, and of model providers"),
         (name = "audit", description = "The log as auditors read it"),
         (name = "events", description = "The log as programs follow it"),
         (name = "health", description = "Whether the service works")
@@ -55,7 +56,10 @@ pub(crate) fn outline() -> utoipa::openapi::OpenApi {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("The `access_token` of `POST /api/v1/auth/login`."))
+        .description(Some(
+            "The `access_token` of `POST /api/v1/auth/login`, or an API key (`ac_live_[0-9A-Za-z]{36}`). Neither is \
+             taken from anywhere but this header.",
+        ))
         .build();
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
     for (_, name, description) in FAILURES {

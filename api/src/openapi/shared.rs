@@ -5,7 +5,7 @@ use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Header, ObjectBuilder, PathItem, Ref, RefOr, Required, Schema, Type};
 
 /// Status, name and description of each answer that is a problem.
-pub(super) const FAILURES: [(&str, &str, &str); 11] = [
+pub(super) const FAILURES: [(&str, &str, &str); 12] = [
     ("400", "Malformed", "The body is not JSON."),
     ("401", "Unauthenticated", "No credentials, or none that are good."),
     ("403", "Forbidden", "The role, the organisation or a plan limit forbids it."),
@@ -15,6 +15,12 @@ pub(super) const FAILURES: [(&str, &str, &str); 11] = [
     ("413", "TooLarge", "The body is too large."),
     ("415", "NotJson", "The body is not sent as JSON."),
     ("422", "Invalid", "Fields or parameters that can never be valid; `errors` names each."),
+    (
+        "429",
+        "Limited",
+        "Asked too often; try again after `Retry-After`. The `RateLimit-*` headers say where the client stands, also on \
+            other answers.",
+    ),
     ("500", "Failed", "Something went wrong on the server's side."),
     ("503", "Unavailable", "A part of the service is away or busy; try again after `Retry-After`."),
 ];
@@ -34,6 +40,8 @@ pub(super) struct Kind {
     in_api: bool,
     asks_for_caller: bool,
     names_resource: bool,
+    /// Sessions have no version: they are there or not.
+    has_version: bool,
     has_body: bool,
     has_query: bool,
 }
@@ -53,6 +61,7 @@ impl Kind {
             in_api: path.starts_with("/api/"),
             asks_for_caller: operation.security.is_some(),
             names_resource: has_id || matches!(method, Method::Put | Method::Delete),
+            has_version: !path.starts_with("/api/v1/auth/sessions"),
             has_body: operation.request_body.is_some(),
             has_query,
         }
@@ -63,10 +72,10 @@ impl Kind {
         match status {
             "400" | "413" | "415" => self.has_body,
             "401" => self.asks_for_caller,
-            "403" | "500" => self.in_api,
+            "403" | "429" | "500" => self.in_api,
             "404" => self.names_resource,
             "409" => changes,
-            "412" => changes && self.names_resource,
+            "412" => changes && self.names_resource && self.has_version,
             "422" => self.has_body || self.has_query || self.method == Method::Post,
             _ => true,
         }
@@ -100,7 +109,7 @@ impl Kind {
                  does nothing again, for 24 hours.",
             );
         }
-        if self.in_api && self.method != Method::Get && self.names_resource {
+        if self.in_api && self.method != Method::Get && self.names_resource && self.has_version {
             take("If-Match", "The `ETag` last seen; any other version is refused with 412.");
         }
         if parameters.is_empty() {

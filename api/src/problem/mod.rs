@@ -14,6 +14,8 @@ use projections::schema::ResourceSchema;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::limits::Standing;
+
 pub(crate) use field::{FieldError, pointer};
 
 /// The media type of every error answer.
@@ -76,6 +78,8 @@ pub(crate) struct ProblemBody {
     pub(crate) tenants: Vec<TenantChoice>,
     #[serde(skip)]
     challenge: &'static str,
+    #[serde(skip)]
+    standing: Option<Standing>,
 }
 
 /// An organisation that the given credentials fit.
@@ -103,6 +107,7 @@ impl Problem {
             resets_at: None,
             tenants: vec![],
             challenge: "Bearer realm=\"agentcores\"",
+            standing: None,
         }))
     }
 
@@ -123,6 +128,14 @@ impl Problem {
         Self::invalid(vec![FieldError::new(field, code, message)])
     }
 
+    /// Asked too often.
+    pub(crate) fn rate_limited(standing: Standing) -> Self {
+        let detail = format!("that was asked too often: try again in {} seconds", standing.retry_after());
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", &detail);
+        problem.0.standing = Some(standing);
+        problem
+    }
+
     /// Nobody is signed in, with a token that is not (or no longer) good.
     pub(crate) fn bad_token() -> Self {
         let mut problem = Self::new(
@@ -131,6 +144,13 @@ impl Problem {
             "the access token is not valid: sign in again",
         );
         problem.0.challenge = "Bearer realm=\"agentcores\", error=\"invalid_token\"";
+        problem
+    }
+
+    /// A program with a key that is not (or no longer) good, or is none at all: the answer is the same.
+    pub(crate) fn bad_api_key() -> Self {
+        let mut problem = Self::bad_token();
+        problem.0.detail = sentence("the API key is not valid");
         problem
     }
 
@@ -173,6 +193,9 @@ impl Problem {
         }
         if let Some(seconds) = table::retry_after(self.status()) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
+        }
+        if let Some(standing) = &self.0.standing {
+            standing.write(headers);
         }
         response
     }

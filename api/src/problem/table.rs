@@ -26,6 +26,7 @@ impl From<AppError> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", &detail)
             }
             AppError::BadCredentials => Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", &detail),
+            AppError::Superseded => Self::new(StatusCode::CONFLICT, "refresh_superseded", &detail),
             AppError::TenantRequired(_) => Self::new(StatusCode::CONFLICT, "tenant_required", &detail),
             AppError::Invalid(field, code, message) => Self::invalid_field(field, code, message),
             AppError::Unavailable => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &detail),
@@ -70,7 +71,10 @@ fn limited(limit: LimitReached) -> Problem {
             problem.0.resets_at = resets_at;
         }
         LimitReached::TierTooSmall { resource, limit, used } => tell(resource, limit, used),
-        LimitReached::LastOwner | LimitReached::Suspended => {}
+        LimitReached::LastOwner
+        | LimitReached::Suspended
+        | LimitReached::Stopped
+        | LimitReached::Budget { .. } => {}
     }
     problem
 }

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use application::AppError;
-use domain::{Actor, TenantId, UserId};
+use domain::{Actor, Metadata, TenantId, UserId};
 use infrastructure::postgres::FeedEvent;
 use moka::future::Cache;
 use projections::Views;
@@ -24,9 +24,31 @@ pub(crate) struct ActorShown {
     /// Of a user or an API key.
     #[schema(required = true)]
     id: Option<Uuid>,
-    /// A user's name as it is now, or the name of a part of the service.
+    /// A user's name as it is now, or the name of a key or of a part of the service.
     #[schema(required = true)]
     name: Option<String>,
+    /// Of an API key: the user for whom it acts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    on_behalf_of: Option<Principal>,
+}
+
+/// A user for whom a program acts.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Principal {
+    /// Its id.
+    #[schema(value_type = Uuid)]
+    id: UserId,
+    /// Its name as it is now.
+    #[schema(required = true)]
+    name: Option<String>,
+}
+
+/// What actors are called, as far as it was looked up.
+#[derive(Default)]
+pub(crate) struct Names {
+    users: HashMap<UserId, Option<String>>,
+    keys: HashMap<Uuid, Option<String>>,
 }
 
 /// A kind of actor.
@@ -45,21 +67,23 @@ pub(crate) enum ActorType {
 }
 
 impl ActorShown {
-    pub(crate) fn of(actor: &Actor, names: &HashMap<UserId, Option<String>>) -> Self {
-        let (id, name) = match actor {
-            Actor::User(user) => (Some(user.0), names.get(user).cloned().flatten()),
-            Actor::ApiKey(key) => (Some(*key), None),
+    pub(crate) fn of(metadata: &Metadata, names: &Names) -> Self {
+        let user = |user: &UserId| names.users.get(user).cloned().flatten();
+        let (id, name) = match &metadata.actor {
+            Actor::User(id) => (Some(id.0), user(id)),
+            Actor::ApiKey(key) => (Some(*key), names.keys.get(key).cloned().flatten()),
             Actor::System(name) => (None, Some(name.clone())),
             Actor::Anonymous => (None, None),
         };
-        Self { kind: actor.kind(), id, name }
+        let on_behalf_of = metadata.on_behalf_of.map(|id| Principal { id, name: user(&id) });
+        Self { kind: metadata.actor.kind(), id, name, on_behalf_of }
     }
 }
 
-/// Names of users, remembered for half a minute.
+/// Names of users and keys, remembered for half a minute.
 #[derive(Clone)]
 pub struct ActorNames {
-    known: Cache<(TenantId, UserId), Option<String>>,
+    known: Cache<(TenantId, Uuid), Option<String>>,
 }
 
 impl Default for ActorNames {
@@ -71,27 +95,40 @@ impl Default for ActorNames {
 }
 
 impl ActorNames {
-    /// The names of the users who caused these events.
+    /// The names of the users and keys that caused these events, and of those for whom they acted.
     pub(crate) async fn of(
         &self,
         views: &Views,
         tenant: TenantId,
         events: &[FeedEvent],
-    ) -> Result<HashMap<UserId, Option<String>>, AppError> {
-        let mut names = HashMap::new();
-        for event in events {
-            let Actor::User(user) = event.recorded.metadata.actor else {
-                continue;
+    ) -> Result<Names, AppError> {
+        let mut names = Names::default();
+        for Metadata { actor, on_behalf_of, .. } in events.iter().map(|event| &event.recorded.metadata) {
+            let user = match actor {
+                Actor::User(user) => Some(*user),
+                Actor::ApiKey(_) | Actor::System(_) | Actor::Anonymous => *on_behalf_of,
             };
-            if let Entry::Vacant(unknown) = names.entry(user) {
-                unknown.insert(self.name(views, tenant, user).await?);
+            if let Some(user) = user
+                && let Entry::Vacant(unknown) = names.users.entry(user)
+            {
+                unknown.insert(self.name_of_user(views, tenant, user).await?);
+            }
+            if let Actor::ApiKey(key) = actor
+                && let Entry::Vacant(unknown) = names.keys.entry(*key)
+            {
+                unknown.insert(self.name_of_key(views, tenant, *key).await?);
             }
         }
         Ok(names)
     }
 
-    async fn name(&self, views: &Views, tenant: TenantId, user: UserId) -> Result<Option<String>, AppError> {
-        if let Some(name) = self.known.get(&(tenant, user)).await {
+    async fn name_of_user(
+        &self,
+        views: &Views,
+        tenant: TenantId,
+        user: UserId,
+    ) -> Result<Option<String>, AppError> {
+        if let Some(name) = self.known.get(&(tenant, user.0)).await {
             return Ok(name);
         }
         let name = match views.find_user(tenant, user).await {
@@ -99,7 +136,21 @@ impl ActorNames {
             Err(AppError::NotFound) => None,
             Err(error) => return Err(error),
         };
-        self.known.insert((tenant, user), name.clone()).await;
+        self.known.insert((tenant, user.0), name.clone()).await;
+        Ok(name)
+    }
+
+    async fn name_of_key(
+        &self,
+        views: &Views,
+        tenant: TenantId,
+        key: Uuid,
+    ) -> Result<Option<String>, AppError> {
+        if let Some(name) = self.known.get(&(tenant, key)).await {
+            return Ok(name);
+        }
+        let name = views.find_api_key(tenant, key).await?.map(|key| key.name);
+        self.known.insert((tenant, key), name.clone()).await;
         Ok(name)
     }
 }

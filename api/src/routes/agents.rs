@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::page_schema;
 use crate::ApiState;
 use crate::answer::{Answer, Emptied};
-use crate::extract::{Authed, JsonBody, JsonObject, Limit, Parameters, PathId, SearchText};
+use crate::extract::{Authed, JsonBody, JsonObject, Limit, Parameters, PathId, SearchText, Visible};
 use crate::problem::Problem;
 
 page_schema!(AgentPage, AgentRow, "agents");
@@ -52,7 +52,7 @@ pub(crate) struct AgentsQuery {
 pub(crate) struct CreateAgentBody {
     /// What it is called.
     #[schema(value_type = String, min_length = 1, max_length = 120)]
-    name: Name,
+    name: Visible<Name>,
     /// What it is for.
     #[schema(value_type = Option<String>, max_length = 4000)]
     description: Option<Description>,
@@ -74,7 +74,7 @@ pub(crate) struct CreateAgentBody {
 pub(crate) struct ChangeAgentBody {
     /// A new name.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
-    name: Option<Name>,
+    name: Option<Visible<Name>>,
     /// A new description.
     #[schema(value_type = Option<String>, max_length = 4000)]
     description: Option<Description>,
@@ -92,7 +92,7 @@ pub(crate) struct ChangeAgentBody {
 impl From<CreateAgentBody> for NewAgent {
     fn from(body: CreateAgentBody) -> Self {
         Self {
-            name: body.name,
+            name: body.name.into(),
             description: body.description.unwrap_or_default(),
             kind: body.agent_type,
             configuration: body.configuration.map_or_else(Document::default, |json| json.0),
@@ -169,7 +169,7 @@ pub(crate) async fn change_agent(
     JsonBody(body): JsonBody<ChangeAgentBody>,
 ) -> Result<Answer<AgentRow>, Problem> {
     let change = AgentChange {
-        name: body.name,
+        name: body.name.map(Visible::into),
         description: body.description,
         kind: body.agent_type,
         configuration: body.configuration.map(|json| json.0),

@@ -1,10 +1,8 @@
-use std::collections::HashMap;
-
 use axum::extract::State;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use domain::{AggregateType, Permission, SessionId, TenantId, UserId};
+use domain::{AggregateType, Permission, SessionId, TenantId};
 use infrastructure::postgres::{FeedEvent, LogFilter, LogOrder};
 use projections::Page;
 use serde::{Deserialize, Serialize};
@@ -12,7 +10,7 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::actor::ActorShown;
+use super::actor::{ActorShown, Names};
 use super::page_schema;
 use crate::ApiState;
 use crate::answer::Answer;
@@ -138,7 +136,7 @@ pub(crate) struct AuditEvent {
 }
 
 impl AuditEvent {
-    fn new(event: FeedEvent, names: &HashMap<UserId, Option<String>>) -> Self {
+    fn new(event: FeedEvent, names: &Names) -> Self {
         let recorded = event.recorded;
         let metadata = recorded.metadata;
         Self {
@@ -151,7 +149,7 @@ impl AuditEvent {
             sequence: recorded.sequence,
             event_type: recorded.event.name(),
             event_version: major(&recorded.event.version()),
-            actor: ActorShown::of(&metadata.actor, names),
+            actor: ActorShown::of(&metadata, names),
             session_id: metadata.session,
             request_id: metadata.request_id,
             correlation_id: metadata.correlation_id,

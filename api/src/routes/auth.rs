@@ -1,19 +1,22 @@
-use application::{AppError, Registration, SignIn, SignedIn};
+use application::{AppError, Registration, SignIn};
 use axum::extract::State;
+use axum::http::HeaderMap;
 use domain::tenant::Subdomain;
 use domain::text::FullName;
 use domain::{Email, Permission, TenantId, UserId};
 use projections::schema::PermissionSchema;
 use projections::{TenantRow, UserRow};
-use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::sessions::{RefreshAnswer, RefreshTokenIn, hand_out};
 use crate::ApiState;
-use crate::answer::{Answer, Emptied};
+use crate::answer::Answer;
 use crate::extract::{
-    Authed, JsonBody, JsonObject, Password, PresentedPassword, RequestOrigin, TenantHint, Token,
+    Address, Authed, JsonBody, JsonObject, Password, PresentedPassword, RequestOrigin, TenantHint, Token,
+    Visible,
 };
+use crate::limits::Throttle;
 use crate::problem::{Problem, ProblemBody, TenantChoice};
 
 /// What someone registers with.
@@ -28,13 +31,13 @@ use crate::problem::{Problem, ProblemBody, TenantChoice};
 pub(crate) struct RegisterBody {
     /// The address to sign in with.
     #[schema(value_type = String, format = "email", max_length = 254)]
-    email: Email,
-    /// The password to sign in with.
-    #[schema(value_type = String, format = "password", min_length = 8, max_length = 256)]
+    email: Address,
+    /// The password to sign in with; not one that is easy to guess.
+    #[schema(value_type = String, format = "password", min_length = 15, max_length = 256)]
     password: Password,
     /// The person's name.
     #[schema(value_type = String, min_length = 1, max_length = 120)]
-    full_name: FullName,
+    full_name: Visible<FullName>,
     /// In which organisation; an invitation knows by itself, and so does a `Host` that names one.
     #[schema(value_type = Option<String>)]
     tenant_subdomain: Option<Subdomain>,
@@ -64,15 +67,9 @@ pub(crate) struct LoginBody {
     /// In which organisation; needed only where both fit in several.
     #[schema(value_type = Option<String>)]
     tenant_subdomain: Option<Subdomain>,
-}
-
-/// What a session goes on with.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RefreshBody {
-    /// The newest one; each works once.
-    #[schema(value_type = String)]
-    refresh_token: Token,
+    /// Where the refresh token goes; `body` if absent.
+    #[serde(default)]
+    refresh_token_in: RefreshTokenIn,
 }
 
 /// What changes of oneself; what is absent stays.
@@ -82,23 +79,10 @@ pub(crate) struct RefreshBody {
 pub(crate) struct ChangeProfileBody {
     /// A new name.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
-    full_name: Option<FullName>,
+    full_name: Option<Visible<FullName>>,
     /// New preferences, all of them.
     #[schema(value_type = Option<Object>)]
     preferences: Option<JsonObject>,
-}
-
-/// The tokens of a session.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct RefreshAnswer {
-    /// For requests: `Authorization: Bearer …`.
-    access_token: String,
-    /// For the next access token; works once.
-    refresh_token: String,
-    /// Always `Bearer`.
-    token_type: &'static str,
-    /// How many seconds the access token lives.
-    expires_in: i64,
 }
 
 /// A session that is open now.
@@ -136,18 +120,24 @@ pub(crate) struct Me {
 pub(crate) async fn register(
     State(api): State<ApiState>,
     RequestOrigin(origin): RequestOrigin,
+    throttle: Throttle,
     hint: TenantHint,
     JsonBody(body): JsonBody<RegisterBody>,
 ) -> Result<Answer<UserRow>, Problem> {
+    throttle.register().await?;
+    let is_invited = body.invitation_token.is_some();
     let new = Registration {
-        email: body.email,
+        email: body.email.0,
         password: body.password.0,
-        full_name: body.full_name,
+        full_name: body.full_name.into(),
         subdomain: hint.with(body.tenant_subdomain)?,
         setup_token: body.setup_token.map(|token| token.0),
         invitation_token: body.invitation_token.map(|token| token.0),
     };
     let (tenant, done) = api.app.register(&origin, new).await?;
+    if is_invited {
+        throttle.registered_by_invitation().await;
+    }
     let user = api.views.find_user(tenant, UserId(done.resource)).await?;
     let (version, location) = (user.version, format!("/api/v1/tenants/users/{}", user.id));
     let position = api.position(tenant, done).await?;
@@ -164,49 +154,29 @@ pub(crate) async fn register(
 pub(crate) async fn log_in(
     State(api): State<ApiState>,
     RequestOrigin(origin): RequestOrigin,
+    throttle: Throttle,
     hint: TenantHint,
     JsonBody(body): JsonBody<LoginBody>,
-) -> Result<Answer<LoginAnswer>, Problem> {
+) -> Result<(HeaderMap, Answer<LoginAnswer>), Problem> {
+    let email = body.email.clone();
+    throttle.sign_in(&email).await?;
     let sign_in =
         SignIn { email: body.email, password: body.password.0, subdomain: hint.with(body.tenant_subdomain)? };
     let signed_in = match api.app.log_in(&origin, sign_in).await {
         Err(AppError::TenantRequired(tenants)) => return Err(choices(&api, tenants).await?),
         result => result?,
     };
+    throttle.signed_in(&email).await;
     let user = api.views.find_user(signed_in.tenant, signed_in.user).await?;
     let tenant = api.views.find_tenant(signed_in.tenant).await?;
     let position = signed_in.position;
-    let answer = Answer::ok(LoginAnswer { tokens: signed_in.into(), user, tenant });
-    Ok(match position {
+    let (headers, tokens) = hand_out(&signed_in, body.refresh_token_in);
+    let answer = Answer::ok(LoginAnswer { tokens, user, tenant });
+    let answer = match position {
         Some(position) => answer.position(position),
         None => answer,
-    })
-}
-
-/// Refresh the access token
-///
-/// Each refresh token works once; using one again ends its session.
-#[utoipa::path(post, path = "/auth/refresh", tag = "auth", request_body = RefreshBody,
-    responses((status = 200, description = "The new tokens", body = RefreshAnswer),
-        (status = 401, description = "The token is unknown, used or expired.", body = ProblemBody,
-            content_type = "application/problem+json")))]
-pub(crate) async fn refresh(
-    State(api): State<ApiState>,
-    JsonBody(body): JsonBody<RefreshBody>,
-) -> Result<Answer<RefreshAnswer>, Problem> {
-    let signed_in = api.app.refresh(&body.refresh_token.0).await?;
-    Ok(Answer::ok(signed_in.into()))
-}
-
-/// Sign out
-///
-/// Ends the session, also for access tokens already out.
-#[utoipa::path(post, path = "/auth/logout", tag = "auth", security(("bearer" = [])),
-    responses((status = 204, description = "The session is ended")))]
-pub(crate) async fn log_out(State(api): State<ApiState>, Authed(caller): Authed) -> Result<Emptied, Problem> {
-    let done = api.app.log_out(&caller).await?;
-    api.sessions.forget(caller.tenant).await;
-    Ok(Emptied::at(api.position(caller.tenant, done).await?))
+    };
+    Ok((headers, answer))
 }
 
 /// Get oneself
@@ -217,10 +187,11 @@ pub(crate) async fn get_me(
     State(api): State<ApiState>,
     Authed(caller): Authed,
 ) -> Result<Answer<Me>, Problem> {
-    let user = api.views.get_user(&caller, caller.user).await?;
-    let tenant = api.views.get_tenant(&caller).await?;
+    // Whoever is known may know who they are, whatever a key was made for.
+    let user = api.views.find_user(caller.tenant, caller.user).await?;
+    let tenant = api.views.find_tenant(caller.tenant).await?;
     let version = user.version;
-    let granted = Permission::ALL.into_iter().filter(|permission| caller.role.may(*permission));
+    let granted = Permission::ALL.into_iter().filter(|permission| caller.may(*permission));
     let me = Me { user, tenant, permissions: granted.map(Permission::as_str).collect() };
     Ok(Answer::ok(me).version(version))
 }
@@ -236,21 +207,10 @@ pub(crate) async fn change_profile(
     JsonBody(body): JsonBody<ChangeProfileBody>,
 ) -> Result<Answer<UserRow>, Problem> {
     let preferences = body.preferences.map(|json| json.0);
-    let done = api.app.change_profile(&caller, body.full_name, preferences).await?;
+    let done = api.app.change_profile(&caller, body.full_name.map(Visible::into), preferences).await?;
     let user = api.views.get_user(&caller, caller.user).await?;
     let (version, position) = (user.version, api.position(caller.tenant, done).await?);
     Ok(Answer::ok(user).version(version).position(position))
-}
-
-impl From<SignedIn> for RefreshAnswer {
-    fn from(signed_in: SignedIn) -> Self {
-        Self {
-            access_token: signed_in.access_token.expose_secret().to_owned(),
-            refresh_token: signed_in.refresh_token.expose_secret().to_owned(),
-            token_type: "Bearer",
-            expires_in: signed_in.expires_in,
-        }
-    }
 }
 
 /// The problem that lets someone choose among the organisations that their credentials fit.

@@ -1,16 +1,14 @@
-use std::collections::HashMap;
-
 use application::AppError;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use domain::{Permission, TenantId, UserId};
+use domain::{Permission, TenantId};
 use infrastructure::postgres::FeedEvent;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::actor::ActorShown;
+use super::actor::{ActorShown, Names};
 use crate::ApiState;
 use crate::answer::Answer;
 use crate::extract::{Authed, EventTypes, Limit, Parameters, Position};
@@ -77,7 +75,7 @@ pub(crate) struct EventBatch {
 }
 
 impl CloudEvent {
-    pub(crate) fn new(event: FeedEvent, names: &HashMap<UserId, Option<String>>) -> Self {
+    pub(crate) fn new(event: FeedEvent, names: &Names) -> Self {
         let recorded = event.recorded;
         let stream = recorded.stream;
         Self {
@@ -92,7 +90,7 @@ impl CloudEvent {
             tenantid: stream.tenant,
             position: recorded.position,
             sequence: recorded.sequence,
-            actor: ActorShown::of(&recorded.metadata.actor, names),
+            actor: ActorShown::of(&recorded.metadata, names),
         }
     }
 }

@@ -1,10 +1,16 @@
 //! One file per noun, one function per operation: parse, ask one use case or view, answer with the resource.
 
 pub(crate) mod agents;
+pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod catalogue;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod invitations;
+pub(crate) mod passwords;
+pub(crate) mod provider_keys;
+pub(crate) mod sessions;
 pub(crate) mod stream;
 pub(crate) mod tasks;
 pub(crate) mod tenants;

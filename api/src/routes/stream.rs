@@ -2,7 +2,6 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use application::Caller;
-use application::ports::AccessClaims;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, State};
 use axum::http::HeaderValue;
@@ -18,7 +17,7 @@ use utoipa::IntoParams;
 
 use super::events::{CloudEvent, Stretch};
 use crate::ApiState;
-use crate::extract::{Authed, EventTypes, Parameters, Position, admit};
+use crate::extract::{Authed, EventTypes, Parameters, Position, readmit};
 use crate::problem::Problem;
 
 /// How often a comment shows that the stream is alive; also how long a wake-up that got lost is not noticed.
@@ -160,13 +159,9 @@ impl Follower {
 
     /// Looks at the session, past any memory of it. Whoever may no longer read gets no further event.
     async fn admit(&mut self) -> Option<()> {
-        let caller = &self.caller;
-        let claims = AccessClaims { tenant: caller.tenant, user: caller.user, session: caller.session };
-        let sessions = &self.api.sessions;
-        let session = sessions.look_up(&self.api.views, caller.tenant, caller.session).await.ok()?;
-        let role = admit(session.as_deref(), &claims).ok()?;
+        readmit(&self.api, &mut self.caller).await.ok()?;
         self.admit_at = Instant::now() + ADMIT_EVERY;
-        role.may(Permission::ReadEvents).then_some(())
+        self.caller.may(Permission::ReadEvents).then_some(())
     }
 
     /// The events after the last one sent, as frames; the inner nothing if there are none.
@@ -215,8 +210,6 @@ fn push_frame(text: &mut String, event: &CloudEvent) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use domain::agent::AgentEvent;
     use domain::{Actor, AgentId, Metadata, Recorded, StreamId, TenantId};
     use infrastructure::postgres::FeedEvent;
@@ -224,6 +217,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::routes::actor::Names;
 
     #[test]
     fn a_frame_is_one_event_on_one_line_of_data() {
@@ -241,7 +235,7 @@ mod tests {
             data: RawValue::from_string("{\"a\":\r\n 1}".to_owned()).unwrap(),
         };
         let mut text = String::new();
-        push_frame(&mut text, &CloudEvent::new(event, &HashMap::new())).unwrap();
+        push_frame(&mut text, &CloudEvent::new(event, &Names::default())).unwrap();
         let id = Uuid::nil();
         assert_eq!(
             text,

@@ -2,7 +2,7 @@ use application::{Caller, Done, NewTenant};
 use axum::extract::State;
 use domain::tenant::Subdomain;
 use domain::text::{FullName, Name};
-use domain::{Document, Email, TenantId, Tier};
+use domain::{Document, TenantId, Tier};
 use projections::schema::TierSchema;
 use projections::{TenantHealth, TenantRow, UsageRow};
 use secrecy::ExposeSecret;
@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 
 use crate::ApiState;
 use crate::answer::Answer;
-use crate::extract::{Authed, JsonBody, JsonObject, RequestOrigin};
+use crate::extract::{Address, Authed, JsonBody, JsonObject, RequestOrigin, Visible};
+use crate::limits::Throttle;
 use crate::problem::Problem;
 
 /// What an organisation is founded with.
@@ -28,16 +29,16 @@ use crate::problem::Problem;
 pub(crate) struct CreateTenantBody {
     /// What it is called.
     #[schema(value_type = String, min_length = 1, max_length = 120)]
-    name: Name,
+    name: Visible<Name>,
     /// Where it is reached: letters a-z, digits and dashes; unique without regard to case.
     #[schema(value_type = String, min_length = 3, max_length = 63)]
     subdomain: Subdomain,
     /// Who answers for it, and may register as its first owner.
     #[schema(value_type = String, format = "email", max_length = 254)]
-    contact_email: Email,
+    contact_email: Address,
     /// That person's name.
     #[schema(value_type = String, min_length = 1, max_length = 120)]
-    contact_name: FullName,
+    contact_name: Visible<FullName>,
     /// The tier to begin with; `free` if absent.
     #[schema(value_type = Option<TierSchema>)]
     subscription_tier: Option<Tier>,
@@ -53,13 +54,13 @@ pub(crate) struct CreateTenantBody {
 pub(crate) struct ChangeTenantBody {
     /// A new name.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
-    name: Option<Name>,
+    name: Option<Visible<Name>>,
     /// A new contact address.
     #[schema(value_type = Option<String>, format = "email", max_length = 254)]
-    contact_email: Option<Email>,
+    contact_email: Option<Address>,
     /// A new contact name.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
-    contact_name: Option<FullName>,
+    contact_name: Option<Visible<FullName>>,
 }
 
 /// New settings.
@@ -108,13 +109,15 @@ pub(crate) struct TenantSettings {
 pub(crate) async fn create_tenant(
     State(api): State<ApiState>,
     RequestOrigin(origin): RequestOrigin,
+    throttle: Throttle,
     JsonBody(body): JsonBody<CreateTenantBody>,
 ) -> Result<Answer<CreatedTenant>, Problem> {
+    throttle.found().await?;
     let new = NewTenant {
-        name: body.name,
+        name: body.name.into(),
         subdomain: body.subdomain,
-        contact_email: body.contact_email,
-        contact_name: body.contact_name,
+        contact_email: body.contact_email.0,
+        contact_name: body.contact_name.into(),
         tier: body.subscription_tier.unwrap_or_default(),
         settings: body.settings.map_or_else(Document::default, |json| json.0),
     };
@@ -152,7 +155,9 @@ pub(crate) async fn change_tenant(
     Authed(caller): Authed,
     JsonBody(body): JsonBody<ChangeTenantBody>,
 ) -> Result<Answer<TenantRow>, Problem> {
-    let done = api.app.change_tenant(&caller, body.name, body.contact_email, body.contact_name).await?;
+    let (name, contact_name) = (body.name.map(Visible::into), body.contact_name.map(Visible::into));
+    let contact_email = body.contact_email.map(|address| address.0);
+    let done = api.app.change_tenant(&caller, name, contact_email, contact_name).await?;
     after(&api, &caller, done).await
 }
 

@@ -69,13 +69,17 @@ impl Service {
         self.address.subscribe()
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     pub(crate) fn settings(&self) -> Settings {
         Line::parse_from(["agentcores".to_owned()].into_iter().chain(flags(&self.root))).settings
     }
 
     /// Kills with SIGKILL and returns when the service is ready again.
     pub(crate) async fn kill(&mut self, victim: Victim) {
-        let (service, postmaster) = (self.child.id().unwrap(), postmaster(&self.root).unwrap());
+        let (service, postmaster) = (self.pid(), postmaster(&self.root).unwrap());
         let begun = Instant::now();
         match victim {
             Victim::Service => signal("KILL", &[service]),
@@ -221,7 +225,7 @@ async fn remember(
 
 async fn is_ready(address: SocketAddr) -> bool {
     let url = format!("http://{address}/health/ready");
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = crate::plain::client().build().unwrap();
     client.get(url).send().await.is_ok_and(|answer| answer.status() == 200)
 }
 

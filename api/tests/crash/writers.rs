@@ -221,7 +221,7 @@ impl Writer {
 
 impl Client {
     fn of(service: &Service) -> Self {
-        let http = reqwest::Client::builder().no_proxy().timeout(ANSWER_WITHIN).build().unwrap();
+        let http = crate::plain::client().timeout(ANSWER_WITHIN).build().unwrap();
         Self { address: service.address(), http }
     }
 

@@ -18,6 +18,7 @@ use sqlx::{Executor, PgPool, Row};
 use uuid::Uuid;
 
 use crate::support::{Session, TestApp, settings};
+use crate::work::{record_work, stop_all_work};
 
 /// A history with every kind of aggregate, refusals and repeats among it.
 async fn random_history(app: &TestApp, owner: &Session, steps: usize) {
@@ -76,7 +77,9 @@ async fn read_models_rebuilt_from_the_log_are_the_live_ones_byte_for_byte() {
         .await
         .expect(201);
     random_history(&app, &owner, 400).await;
-    app.sign_up("free").await;
+    record_work(&app, &owner).await;
+    let stopped = app.sign_up("free").await;
+    stop_all_work(&app, &stopped).await;
     // What workers had begun they finish; it must not fall between the two looks.
     app.service.begin_stop();
     let pool = app.owner().await;

@@ -7,14 +7,26 @@
 
 mod operations;
 mod scene;
+mod smtp;
 mod support;
+mod wire_tap;
 
+mod access;
 mod architecture;
 mod bad_input;
 mod consistency;
 mod contract;
 mod isolation;
+mod keys;
 mod limits;
 mod log;
+mod mail;
+mod passwords;
+#[path = "../support/plain.rs"]
+mod plain;
+mod rate_limits;
+mod sessions;
 mod stream;
+mod tenancy;
 mod walkthrough;
+mod work;

@@ -49,7 +49,10 @@ pub(crate) struct Shape {
     pub(crate) values: Vec<String>,
     pub(crate) min_length: Option<usize>,
     pub(crate) max_length: Option<usize>,
+    pub(crate) min_items: Option<usize>,
     pub(crate) max_items: Option<usize>,
+    /// Of an array: the only values of its items, if they are listed.
+    pub(crate) item_values: Vec<String>,
     pub(crate) minimum: Option<i64>,
     pub(crate) maximum: Option<i64>,
 }
@@ -60,7 +63,7 @@ impl Operation {
     }
 
     pub(crate) fn with_id(&self, id: &str) -> String {
-        self.path.replace("{id}", id)
+        self.path.replace("{id}", id).replace("{provider}", id)
     }
 
     pub(crate) fn takes(&self, place: &str, name: &str) -> bool {
@@ -97,7 +100,14 @@ impl Shape {
             values: schema["enum"].as_array().into_iter().flatten().map(text).collect(),
             min_length: number("minLength"),
             max_length: number("maxLength"),
+            min_items: number("minItems"),
             max_items: number("maxItems"),
+            item_values: resolved(&schema["items"])["enum"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(text)
+                .collect(),
             minimum: schema["minimum"].as_i64(),
             maximum: schema["maximum"].as_i64(),
         }

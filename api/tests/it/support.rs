@@ -45,6 +45,22 @@ pub(crate) struct Session {
     pub(crate) refresh_token: String,
 }
 
+/// A program with a key.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiKey {
+    pub(crate) id: String,
+    /// The organisation and the maker, with the key in place of a token.
+    pub(crate) session: Session,
+}
+
+impl ApiKey {
+    /// Of the answer that shows the key.
+    pub(crate) fn of(maker: &Session, answer: &Value) -> Self {
+        let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+        Self { id: text("id"), session: Session { token: text("secret"), ..maker.clone() } }
+    }
+}
+
 /// An answer, read.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -98,6 +114,12 @@ pub(crate) async fn fresh_database() -> PgConnectOptions {
     server.database(&name)
 }
 
+/// A pool of the database's owner.
+#[expect(clippy::disallowed_methods, reason = "looks at the database as nobody of the service can")]
+pub(crate) async fn pool(database: &PgConnectOptions) -> PgPool {
+    PgPoolOptions::new().max_connections(4).connect_with(database.clone()).await.unwrap()
+}
+
 impl TestApp {
     /// A service on a fresh database.
     pub(crate) async fn start() -> Self {
@@ -114,18 +136,22 @@ impl TestApp {
         let router = api::router(service.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let mut server = JoinSet::new();
         server.spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = crate::plain::client().build().unwrap();
         Self { service, address, database, client, _workers: workers, _server: server }
     }
 
     /// A pool of the database's owner, for looking behind the service.
-    #[expect(clippy::disallowed_methods, reason = "looks at the database as nobody of the service can")]
     pub(crate) async fn owner(&self) -> PgPool {
-        PgPoolOptions::new().max_connections(4).connect_with(self.database.clone()).await.unwrap()
+        pool(&self.database).await
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        let base = if path.starts_with("/api") || !path.starts_with('/') { "" } else { "/api/v1" };
+        let base = if path.starts_with("/api/") || path.starts_with("/.well-known") || !path.starts_with('/')
+        {
+            ""
+        } else {
+            "/api/v1"
+        };
         format!("http://{}{base}{path}", self.address)
     }
 
@@ -140,6 +166,16 @@ impl TestApp {
         let body =
             if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or_default() };
         Answer { status, headers, body }
+    }
+
+    /// The answer without its body, for streams.
+    pub(crate) async fn send_head(&self, request: reqwest::RequestBuilder) -> Answer {
+        let answer = request.send().await.unwrap();
+        if !answer.status().is_success() {
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            return Answer { status, headers, body: answer.json().await.unwrap() };
+        }
+        Answer { status: answer.status(), headers: answer.headers().clone(), body: Value::Null }
     }
 
     pub(crate) async fn get(&self, session: &Session, path: &str) -> Answer {
@@ -197,6 +233,35 @@ impl TestApp {
         }
     }
 
+    /// The id of the session that asks.
+    pub(crate) async fn current_session(&self, session: &Session) -> String {
+        let open = self.get(session, "/auth/sessions").await.expect(200);
+        let current = open["items"].as_array().unwrap().iter().find(|one| one["current"] == true);
+        current.unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// What lets the user choose another password, asked for by an owner: it follows from the event and the server's key.
+    pub(crate) async fn reset_token(&self, owner: &Session, of: &Session) -> String {
+        use secrecy::ExposeSecret as _;
+        self.post(owner, &format!("/tenants/users/{}/password-reset", of.user), json!({})).await.expect(202);
+        let path = format!("/audit/events?event_type=user.password_reset_requested&aggregate_id={}", of.user);
+        let events = self.get(owner, &path).await.expect(200);
+        let told = &events["items"][0]["data"];
+        let ticket = application::ports::ResetTicket {
+            tenant: domain::TenantId(of.tenant),
+            user: domain::UserId(of.user),
+            reset: domain::ResetId(told["reset"].as_str().unwrap().parse().unwrap()),
+            expires_at: told["expires_at"].as_str().unwrap().parse().unwrap(),
+        };
+        self.service.state.app.tokens.reset(&ticket).expose_secret().to_owned()
+    }
+
+    /// Suspends the organisation, as its operator does.
+    pub(crate) async fn suspend(&self, session: &Session) {
+        let (tenant, reason) = (domain::TenantId(session.tenant), "unpaid".parse().unwrap());
+        self.service.state.app.suspend_tenant("operator", tenant, reason).await.unwrap();
+    }
+
     /// Invites someone and lets them join.
     pub(crate) async fn join(&self, owner: &Session, name: &str, role: &str) -> Session {
         let email = format!("{name}@{}.example", owner.subdomain);
@@ -207,6 +272,12 @@ impl TestApp {
             json!({"email": email, "password": PASSWORD, "full_name": name, "invitation_token": token});
         self.post_anonymous("/auth/register", user).await.expect(201);
         self.sign_in(&owner.subdomain, &email).await
+    }
+
+    /// A new API key, as someone who signs in with it.
+    pub(crate) async fn api_key(&self, maker: &Session, scopes: &[&str]) -> ApiKey {
+        let body = json!({"name": "Nightly import", "scopes": scopes});
+        ApiKey::of(maker, &self.post(maker, "/api-keys", body).await.expect(201))
     }
 
     /// A new agent; with `start` it takes tasks.
@@ -220,6 +291,27 @@ impl TestApp {
         let agent = self.agent(session).await;
         self.post(session, &format!("/agents/{agent}/start"), json!({})).await.expect(200);
         agent
+    }
+
+    /// Asks until the answer has this code; for what bites within five seconds.
+    pub(crate) async fn until_refused(&self, by: &Session, code: &str) {
+        let asked = async {
+            while self.get(by, "/auth/me").await.body["code"] != code {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(6), asked).await.expect("within five seconds");
+    }
+
+    /// Returns once the organisation's log holds an event of this type, also where nobody may ask for it.
+    pub(crate) async fn until_recorded(&self, of: &Session, event_type: &str) {
+        let owner = self.owner().await;
+        let sql = "select exists (select from events where tenant_id = $1 and event_type = $2)";
+        let recorded =
+            || sqlx::query_scalar::<_, bool>(sql).bind(of.tenant).bind(event_type).fetch_one(&owner);
+        while !recorded().await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Asks until the answer is as wanted; for what happens by itself, such as a task that runs.

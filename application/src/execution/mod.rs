@@ -1,16 +1,18 @@
 //! Task, attempt, model, result.
 //!
-//! [`App::run_next`] is one step of a worker: take one task, run one attempt, record how it ended. The loop
-//! around it lives in the api room. No model is called inside a transaction; an attempt is recorded before and
-//! after, so a crash in between is seen by the next worker and the attempt is given up, not forgotten.
+//! A worker takes tasks with [`App::claim`], runs each with [`App::run_claimed`], keeps its leases alive with
+//! [`App::heartbeat`] and gives them back with [`App::release`]. The loop around it lives in the api room. No model is
+//! called inside a transaction; an attempt is recorded before and after, so a crash in between is seen by the next
+//! worker and the attempt is given up, not forgotten.
 
 mod attempt;
 mod backoff;
+mod stop;
 
 use std::time::Duration;
 
 use domain::agent::Agent;
-use domain::task::{Failure, Stage, Task, TaskCommand};
+use domain::task::{Counting, Failure, Stage, Task, TaskCommand};
 use domain::text::Reason;
 use domain::{AttemptId, Metadata, StreamId, Usage};
 
@@ -19,35 +21,37 @@ use crate::caller::Origin;
 use crate::commit::{Commit, CommitError, Expected};
 use crate::error::AppError;
 use crate::execute::alone;
-use crate::ports::Claimed;
+use crate::ports::{Claimed, FailureClass, Renewal};
+
+pub use stop::{Stop, StopCause};
 
 use attempt::Outcome;
-
-/// Whether a worker found something to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// One task was taken a step further.
-    Ran,
-    /// Nothing was due.
-    Idle,
-}
 
 /// How long a worker holds a task without a sign of life.
 pub const LEASE: Duration = Duration::from_secs(15);
 
+/// How often a worker gives a sign of life: two may be lost before a lease is.
+pub const HEARTBEAT: Duration = Duration::from_secs(5);
+
 impl App {
-    /// Takes one task, if one is due, and runs one attempt of it.
-    pub async fn run_next(&self, worker: &str) -> Result<Step, AppError> {
-        let Some(claimed) = self.queue.claim(worker, LEASE).await? else {
-            return Ok(Step::Idle);
-        };
-        let result = self.run_claimed(worker, &claimed).await;
-        // Given back whatever happened; a lease that cannot be given back runs out by itself.
-        self.queue.release(&claimed).await.ok();
-        result.map(|()| Step::Ran)
+    /// Takes at most `most` tasks that are due, each under a lease.
+    pub async fn claim(&self, worker: &str, most: usize) -> Result<Vec<Claimed>, AppError> {
+        Ok(self.queue.claim(worker, LEASE, most).await?)
     }
 
-    async fn run_claimed(&self, worker: &str, claimed: &Claimed) -> Result<(), AppError> {
+    /// Lengthens all leases of a worker; says of each, in the same order, whether the work may go on.
+    pub async fn heartbeat(&self, held: &[Claimed]) -> Result<Vec<Renewal>, AppError> {
+        Ok(self.queue.renew(held, LEASE).await?)
+    }
+
+    /// Gives back the leases of tasks whose attempts have ended.
+    pub async fn release(&self, held: &[Claimed]) -> Result<(), AppError> {
+        Ok(self.queue.release(held).await?)
+    }
+
+    /// Runs one attempt of a claimed task until its end is recorded; the lease stays held. Of a task that another
+    /// worker left in the middle, that attempt is given up. `stop` ends it early.
+    pub async fn run_claimed(&self, worker: &str, claimed: Claimed, mut stop: Stop) -> Result<(), AppError> {
         let metadata = Metadata::system(worker);
         let task_stream = StreamId::task(claimed.tenant, claimed.task);
         let agent_stream = StreamId::agent(claimed.tenant, claimed.agent);
@@ -64,7 +68,7 @@ impl App {
         };
 
         let attempt = AttemptId(self.ids.fresh());
-        let events = task.decide(TaskCommand::StartAttempt { attempt })?;
+        let events = task.decide(TaskCommand::StartAttempt { attempt, agent_version })?;
         let start = Commit::new(claimed.tenant, claimed.task.0, metadata.clone())
             .guard(agent_stream, agent_version)
             .append(task_stream, Expected::Exactly(task_version), events);
@@ -74,7 +78,7 @@ impl App {
             Err(CommitError::VersionConflict | CommitError::Limit(_)) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
-        let outcome = self.attempt(claimed, profile, work).await;
+        let outcome = self.attempt(&claimed, profile, work, &mut stop).await;
         let nth = work.attempts_of_this_run() + 1;
         let Some(ending) = self.ending(attempt, nth, outcome) else {
             return Ok(());
@@ -108,26 +112,41 @@ impl App {
             message: Reason::from_lossy("the worker stopped before it recorded a result"),
         };
         let retry_at = Some(self.clock.now() + backoff::wait(nth, Duration::ZERO, self.ids.fresh()));
-        let ending = TaskCommand::FailAttempt { attempt: lost, failure, usage: Usage::default(), retry_at };
+        let ending = TaskCommand::FailAttempt {
+            attempt: lost,
+            failure,
+            usage: Usage::default(),
+            retry_at,
+            counting: Counting::Counts,
+        };
         self.end_attempt(metadata, task, ending).await
     }
 
     fn ending(&self, attempt: AttemptId, nth: u32, outcome: Outcome) -> Option<TaskCommand> {
         match outcome {
             Outcome::Replied(reply) => {
-                Some(TaskCommand::Complete { attempt, output: reply.output, usage: reply.usage })
+                Some(TaskCommand::Complete { attempt, output: attempt::output(&reply), usage: reply.usage })
             }
             Outcome::Failed(failed) => {
-                let retry_at = failed
-                    .retry
-                    .map(|at_least| self.clock.now() + backoff::wait(nth, at_least, self.ids.fresh()));
+                let at_least = match failed.class {
+                    FailureClass::Refused => None,
+                    FailureClass::Limited(Some(wait)) | FailureClass::CircuitOpen(wait) => Some(wait),
+                    FailureClass::Limited(None)
+                    | FailureClass::NeverSent
+                    | FailureClass::Unavailable
+                    | FailureClass::Ambiguous => Some(Duration::ZERO),
+                };
+                let retry_at =
+                    at_least.map(|wait| self.clock.now() + backoff::wait(nth, wait, self.ids.fresh()));
                 Some(TaskCommand::FailAttempt {
                     attempt,
                     failure: failed.failure,
                     usage: failed.usage,
                     retry_at,
+                    counting: Counting::Counts,
                 })
             }
+            Outcome::HandedBack => Some(TaskCommand::HandBack { attempt, usage: Usage::default() }),
             Outcome::LeaseLost => None,
         }
     }

@@ -14,6 +14,10 @@ pub trait EventLog: Send + Sync {
     /// Commits all of it or nothing. Once it returns a receipt, the events are durable and every inline read
     /// model shows them. Not cancelled when the caller goes away.
     async fn commit(&self, commit: Commit) -> Result<Receipt, CommitError>;
+
+    /// Commits it in the background, for what is recorded and decides nothing: who asks must not tell by the time the
+    /// answer takes whether there was something to record. A failure is logged.
+    fn note(&self, commit: Commit);
 }
 
 /// A stream as read.

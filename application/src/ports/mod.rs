@@ -3,18 +3,29 @@
 mod clock;
 mod credentials;
 mod event_log;
+mod keys;
+mod mail;
 mod models;
 mod passwords;
 mod run_queue;
+mod schemas;
 mod tokens;
+mod tools;
 
 pub use clock::{Clock, Ids};
-pub use credentials::{Credentials, Rotation, StoredPassword};
+pub use credentials::{Credentials, Exchange, Holder, Rotation, SessionOrigin, StoredPassword};
 pub use event_log::{EventLog, Loaded};
-pub use models::{ModelCall, ModelFailure, ModelProvider, ModelReply};
-pub use passwords::{Busy, Passwords};
-pub use run_queue::{Claimed, RunQueue};
-pub use tokens::{AccessClaims, InvitationTicket, RefreshToken, Tokens};
+pub use keys::{ApiKeySeed, ApiKeyText, ApiKeys, ProviderKeys, SealedKey};
+pub use mail::{Delivery, Letter, Mail, MailEnd, MailFailure, Mailer, Outbox, PendingMail, Prepared};
+pub use models::{
+    FailureClass, Live, Message, ModelCall, ModelFailure, ModelProvider, ModelReply, Quote, StopReason,
+    ToolCall,
+};
+pub use passwords::{Busy, NotTaken, Passwords};
+pub use run_queue::{Claimed, Renewal, RunQueue};
+pub use schemas::{SchemaProblem, Schemas};
+pub use tokens::{AccessClaims, InvitationTicket, PublicKey, RefreshToken, ResetTicket, Tokens};
+pub use tools::{ToolFailure, ToolGrant, ToolReply, ToolSpec, ToolUse, Tools};
 
 /// Something outside cannot be reached. The adapter has logged why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

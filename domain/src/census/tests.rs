@@ -5,16 +5,21 @@ use uuid::Uuid;
 
 use super::{Census, LimitReached, month_start, next_month};
 use crate::agent::AgentEvent;
+use crate::content::ContentHash;
 use crate::document::Document;
 use crate::event::Event;
-use crate::id::{AgentId, SessionId};
+use crate::id::{AgentId, AttemptId, SessionId};
 use crate::personal::Personal;
 use crate::plan::{Resource, Tier};
 use crate::policy::Role;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::task::{MaxAttempts, Priority, TaskEvent, TaskKind, TimeoutSeconds};
+use crate::task::{
+    Answer, Failure, MaxAttempts, OnTimeout, Priority, Question, StepKind, TaskEvent, TaskKind,
+    TimeoutSeconds, Verdict,
+};
 use crate::tenant::TenantEvent;
 use crate::text::Capabilities;
+use crate::usage::{MicroUsd, Usage};
 use crate::user::{SignInFailure, UserEvent};
 
 #[test]
@@ -87,7 +92,7 @@ fn what_takes_no_place_is_admitted_at_the_limit() {
     for event in [
         AgentEvent::Started {}.into(),
         TaskEvent::Queued { not_before: None }.into(),
-        UserEvent::SignedIn { session }.into(),
+        UserEvent::SignedIn { session, new_device: false }.into(),
         UserEvent::SignInFailed { failure: SignInFailure::WrongPassword }.into(),
         settings_changed(),
     ] {
@@ -223,6 +228,7 @@ fn the_census_of_a_history_is_what_was_admitted_step_by_step() {
     let expected = Census {
         tier: Tier::Basic,
         suspended: true,
+        stopped: false,
         agents: 0,
         users: 2,
         owners: 2,
@@ -230,6 +236,53 @@ fn the_census_of_a_history_is_what_was_admitted_step_by_step() {
         month: 2026 * 12 + 6,
     };
     assert_eq!((admitted, counted), (expected, expected));
+}
+
+#[test]
+fn while_all_work_is_stopped_nothing_of_an_attempt_is_taken_whoever_brings_it() {
+    let stopped = Census::default().admit([&work_stopped()], june()).unwrap();
+    for event in work_events() {
+        assert_eq!(stopped.admit([&event], june()), Err(LimitReached::Stopped), "{event:?}");
+        let both = [TenantEvent::WorkReopened {}.into(), event.clone()];
+        assert_eq!(stopped.admit(&both, june()), Err(LimitReached::Stopped), "{event:?}");
+    }
+}
+
+#[test]
+fn while_all_work_is_stopped_people_go_on_and_may_cancel_and_reopen() {
+    let stopped = Census::default().admit([&work_stopped()], june()).unwrap();
+    let cancelled: Event = TaskEvent::Cancelled { reason: "stopped".parse().unwrap() }.into();
+    for event in [cancelled, task_created(), agent_created(), registered(Role::Member), suspended_event()] {
+        assert!(stopped.admit([&event], june()).is_ok(), "{event:?}");
+    }
+    let reopened = stopped.admit([&TenantEvent::WorkReopened {}.into()], june()).unwrap();
+    assert_eq!(reopened, Census::default());
+    for event in work_events() {
+        assert!(reopened.admit([&event], june()).is_ok(), "{event:?}");
+    }
+}
+
+#[test]
+fn in_a_suspended_tenant_no_step_begins_and_those_under_way_end() {
+    let suspended = Census::default().admit([&suspended_event()], june()).unwrap();
+    for event in work_events() {
+        let ends = matches!(
+            event,
+            Event::Task(
+                TaskEvent::StepEnded { .. }
+                    | TaskEvent::HandedBack { .. }
+                    | TaskEvent::Completed { .. }
+                    | TaskEvent::AttemptFailed { .. }
+            )
+        );
+        let answer = if ends { Ok(suspended) } else { Err(LimitReached::Suspended) };
+        assert_eq!(suspended.admit([&event], june()), answer, "{event:?}");
+    }
+    for event in [work_stopped(), TenantEvent::WorkReopened {}.into()] {
+        assert_eq!(suspended.admit([&event], june()), Err(LimitReached::Suspended));
+    }
+    let expired: Event = TaskEvent::ApprovalExpired { approval_id: Uuid::nil(), step: 1 }.into();
+    assert_eq!(suspended.admit([&expired], june()), Ok(suspended));
 }
 
 #[test]
@@ -257,6 +310,18 @@ fn every_limit_has_its_kind_code_and_sentence() {
             "tenant.suspended",
             "the organisation is suspended",
         ),
+        (
+            LimitReached::Stopped,
+            RefusalKind::WrongStage,
+            "tenant.work_stopped",
+            "all work of the organisation is stopped",
+        ),
+        (
+            LimitReached::Budget { limit: MicroUsd::from(2_500_000), left: MicroUsd::from(1) },
+            RefusalKind::Forbidden,
+            "budget_exceeded",
+            "the budget of 2.500000 USD leaves 0.000001 USD",
+        ),
     ] {
         assert_eq!((limit.kind(), limit.code()), (kind, code));
         assert_eq!(limit.to_string(), sentence);
@@ -277,6 +342,7 @@ fn holding(tier: Tier, resource: Resource, number: u32) -> Census {
     Census {
         tier,
         suspended: false,
+        stopped: false,
         agents: of(Resource::Agents),
         users: of(Resource::Users),
         owners: 0,
@@ -316,6 +382,10 @@ fn task_created() -> Event {
         max_attempts: MaxAttempts::default(),
         scheduled_at: None,
         created_by: None,
+        queue_timeout_seconds: None,
+        conversation_id: None,
+        forked_from: None,
+        configuration: None,
     }
     .into()
 }
@@ -331,6 +401,9 @@ fn registered(role: Role) -> Event {
 
 fn invited() -> Event {
     UserEvent::Invited {
+        expires_at: None,
+        invited_by: None,
+        issue: None,
         email: Personal::new(Uuid::nil(), "ada@acme.org".parse().unwrap()),
         full_name: None,
         role: Role::Owner,
@@ -353,6 +426,58 @@ fn moved(from: Tier, to: Tier) -> Event {
 
 fn settings_changed() -> Event {
     TenantEvent::SettingsChanged { settings: Document::default() }.into()
+}
+
+fn work_stopped() -> Event {
+    TenantEvent::WorkStopped { reason: "wrong customers".parse().unwrap() }.into()
+}
+
+/// One of every event that an agent's work leads to.
+fn work_events() -> Vec<Event> {
+    let attempt_id = AttemptId(Uuid::from_u128(1));
+    let (call_id, hash, usage) = (Uuid::from_u128(2), ContentHash([1; 32]), Usage::default());
+    let failure = Failure { code: "provider.timeout".to_owned(), message: "".parse().unwrap() };
+    let question = Question {
+        approval_id: call_id,
+        step: 1,
+        tool: "http_request".to_owned(),
+        shown: hash,
+        expires_at: june(),
+        on_timeout: OnTimeout::Fail,
+    };
+    let answer = Answer { step: 1, shown: hash, verdict: Verdict::Approved, reason: "".parse().unwrap() };
+    let events = [
+        TaskEvent::Queued { not_before: None },
+        TaskEvent::Retried {},
+        TaskEvent::AttemptStarted { attempt_id, number: 1, agent_version: None },
+        TaskEvent::StepStarted {
+            attempt_id,
+            step: 1,
+            kind: StepKind::Model,
+            name: "echo".to_owned(),
+            provider: "echo".to_owned(),
+            call_id,
+            request: hash,
+            reserved_micro_usd: MicroUsd::default(),
+            has_side_effects: false,
+        },
+        TaskEvent::StepEnded {
+            attempt_id,
+            step: 1,
+            call_id,
+            reply: Some(hash),
+            failure: None,
+            usage,
+            price_table: String::new(),
+            latency_ms: 1,
+        },
+        TaskEvent::ApprovalRequested { attempt_id, question, usage },
+        TaskEvent::ApprovalDecided { approval_id: call_id, answer },
+        TaskEvent::HandedBack { attempt_id, usage },
+        TaskEvent::Completed { attempt_id, output_data: Document::default(), usage },
+        TaskEvent::AttemptFailed { attempt_id, failure, usage, retry_at: None, is_deferral: false },
+    ];
+    events.map(Event::from).into()
 }
 
 fn suspended_event() -> Event {

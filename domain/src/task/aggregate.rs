@@ -1,18 +1,24 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use crate::content::ContentHash;
 use crate::document::Document;
 use crate::event::aggregate;
-use crate::id::{AgentId, AttemptId, UserId};
-use crate::text::Name;
+use crate::id::{AgentId, AttemptId, ConversationId, UserId};
+use crate::text::{Name, Reason};
 
-use super::command::{Amendment, TaskCommand};
+use super::command::{Amendment, Counting, TaskCommand};
 use super::event::TaskEvent;
+use super::journal::Journal;
 use super::refusal::TaskRefusal;
-use super::values::{MaxAttempts, Priority, TaskKind, TimeoutSeconds};
+use super::values::{
+    Answer, Failure, Fork, MaxAttempts, OnTimeout, Priority, Question, TaskKind, TimeoutSeconds, Verdict,
+};
 
 /// A piece of work for an agent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "tasks are held one at a time, and nearly all are present")]
 pub enum Task {
     /// Not created.
     #[default]
@@ -46,9 +52,39 @@ pub struct Work {
     pub created_by: Option<UserId>,
     /// Attempts begun over the whole life of the task.
     attempts: u32,
-    /// Attempts begun since it was last queued by hand.
+    /// Attempts begun since it was last queued by hand, but for those that do not count.
     attempts_of_this_run: u32,
+    /// How long it may wait for a worker.
+    #[serde(default)]
+    pub queue_timeout: Option<TimeoutSeconds>,
+    /// The conversation that it is a turn of.
+    #[serde(default)]
+    pub conversation: Option<ConversationId>,
+    /// Where it goes another way from another task.
+    #[serde(default)]
+    pub fork: Option<Fork>,
+    /// The configuration for this task alone, in place of the agent's.
+    #[serde(default)]
+    pub configuration: Option<Document>,
+    /// What the present run has done so far.
+    #[serde(default)]
+    pub journal: Journal,
+    /// Answers of persons in the present run.
+    #[serde(default)]
+    pub answers: Vec<Answer>,
+    /// The version of the agent's stream that the last attempt ran by.
+    #[serde(default)]
+    pub agent_version: Option<i64>,
+    /// The question that waits for an answer.
+    #[serde(default)]
+    question: Option<Question>,
+    /// Attempts of this run that were put off.
+    #[serde(default)]
+    deferrals: u32,
 }
+
+/// How often an attempt is put off without being counted.
+const MAX_DEFERRALS: u32 = 20;
 
 /// Where the work stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +95,8 @@ pub enum Stage {
     Queued,
     /// A worker is at it.
     Running(AttemptId),
+    /// A person must approve a call.
+    WaitingApproval,
     /// Came to a result.
     Completed,
     /// Every attempt failed.
@@ -82,42 +120,79 @@ impl Task {
             TaskCommand::Create { .. } => Err(TaskRefusal::AlreadyExists),
             TaskCommand::Amend(amendment) => match stage {
                 Stage::Pending | Stage::Queued => work.amend(amendment),
-                Stage::Running(_) | Stage::Completed | Stage::Failed | Stage::Cancelled => {
-                    Err(TaskRefusal::NotPending)
-                }
+                Stage::Running(_)
+                | Stage::WaitingApproval
+                | Stage::Completed
+                | Stage::Failed
+                | Stage::Cancelled => Err(TaskRefusal::NotPending),
             },
             TaskCommand::Queue => match stage {
                 Stage::Pending => Ok(vec![TaskEvent::Queued { not_before: work.scheduled_at }]),
                 Stage::Queued => Err(TaskRefusal::AlreadyQueued),
-                Stage::Running(_) => Err(TaskRefusal::Running),
+                Stage::Running(_) | Stage::WaitingApproval => Err(TaskRefusal::Running),
                 Stage::Completed | Stage::Failed | Stage::Cancelled => Err(TaskRefusal::Ended),
             },
-            TaskCommand::StartAttempt { attempt } => match stage {
-                Stage::Queued => {
-                    Ok(vec![TaskEvent::AttemptStarted { attempt_id: attempt, number: work.attempts + 1 }])
+            TaskCommand::StartAttempt { attempt, agent_version } => match stage {
+                Stage::Queued => Ok(vec![TaskEvent::AttemptStarted {
+                    attempt_id: attempt,
+                    number: work.attempts + 1,
+                    agent_version: Some(agent_version),
+                }]),
+                _ => Err(TaskRefusal::NotQueued),
+            },
+            TaskCommand::StartStep { attempt, step } => {
+                stage.running(attempt)?;
+                work.journal.start(attempt, step, work.taken_over()).map(|event| vec![event])
+            }
+            TaskCommand::EndStep { attempt, call, end } => {
+                stage.running(attempt)?;
+                work.journal.end(attempt, call, end).map(|event| vec![event])
+            }
+            TaskCommand::AskApproval { attempt, question, usage } => {
+                stage.running(attempt)?;
+                Ok(vec![TaskEvent::ApprovalRequested { attempt_id: attempt, question, usage }])
+            }
+            TaskCommand::Decide { approval, shown, verdict, reason, at } => {
+                let question = work.asked(*stage)?;
+                question.answer(approval, shown, verdict, reason, at)
+            }
+            TaskCommand::ExpireApproval { at } => work.asked(*stage)?.expire(at),
+            TaskCommand::HandBack { attempt, usage } => {
+                stage.running(attempt)?;
+                Ok(vec![TaskEvent::HandedBack { attempt_id: attempt, usage }])
+            }
+            TaskCommand::ExpireInQueue { queued_at, at } => match (stage, work.queue_timeout) {
+                (Stage::Queued, Some(limit)) if queued_at + limit.duration() <= at => {
+                    Ok(vec![TaskEvent::Failed { failure: waited_too_long(limit) }])
                 }
+                (Stage::Queued, _) => Err(TaskRefusal::NotDue),
                 _ => Err(TaskRefusal::NotQueued),
             },
             TaskCommand::Complete { attempt, output, usage } => {
                 stage.running(attempt)?;
                 Ok(vec![TaskEvent::Completed { attempt_id: attempt, output_data: output, usage }])
             }
-            TaskCommand::FailAttempt { attempt, failure, usage, retry_at } => {
+            TaskCommand::FailAttempt { attempt, failure, usage, retry_at, counting } => {
                 stage.running(attempt)?;
-                let left = work.attempts_of_this_run < work.max_attempts.get();
+                let is_deferral =
+                    retry_at.is_some() && counting == Counting::Deferred && work.deferrals < MAX_DEFERRALS;
+                let left = is_deferral || work.attempts_of_this_run < work.max_attempts.get();
                 let retry_at = retry_at.filter(|_| left);
                 let failed = retry_at.is_none().then(|| TaskEvent::Failed { failure: failure.clone() });
-                let attempt = TaskEvent::AttemptFailed { attempt_id: attempt, failure, usage, retry_at };
+                let attempt =
+                    TaskEvent::AttemptFailed { attempt_id: attempt, failure, usage, retry_at, is_deferral };
                 Ok(std::iter::once(attempt).chain(failed).collect())
             }
             TaskCommand::Retry => match stage {
                 Stage::Failed | Stage::Cancelled => Ok(vec![TaskEvent::Retried {}]),
-                Stage::Pending | Stage::Queued | Stage::Running(_) | Stage::Completed => {
-                    Err(TaskRefusal::NotFailed)
-                }
+                Stage::Pending
+                | Stage::Queued
+                | Stage::Running(_)
+                | Stage::WaitingApproval
+                | Stage::Completed => Err(TaskRefusal::NotFailed),
             },
             TaskCommand::Cancel { reason } => match stage {
-                Stage::Pending | Stage::Queued | Stage::Running(_) => {
+                Stage::Pending | Stage::Queued | Stage::Running(_) | Stage::WaitingApproval => {
                     Ok(vec![TaskEvent::Cancelled { reason }])
                 }
                 Stage::Completed | Stage::Failed | Stage::Cancelled => Err(TaskRefusal::Ended),
@@ -142,6 +217,10 @@ impl Task {
                 max_attempts,
                 scheduled_at,
                 created_by,
+                queue_timeout,
+                conversation,
+                fork,
+                configuration,
             },
         ) = (self, command)
         else {
@@ -157,6 +236,10 @@ impl Task {
             max_attempts,
             scheduled_at,
             created_by,
+            queue_timeout_seconds: queue_timeout,
+            conversation_id: conversation,
+            forked_from: fork,
+            configuration,
         }])
     }
 
@@ -176,6 +259,10 @@ impl Task {
                     max_attempts,
                     scheduled_at,
                     created_by,
+                    queue_timeout_seconds,
+                    conversation_id,
+                    forked_from,
+                    configuration,
                 },
             ) => Self::Present(
                 Work {
@@ -190,6 +277,15 @@ impl Task {
                     created_by,
                     attempts: 0,
                     attempts_of_this_run: 0,
+                    queue_timeout: queue_timeout_seconds,
+                    conversation: conversation_id,
+                    fork: forked_from,
+                    configuration,
+                    journal: Journal::default(),
+                    answers: vec![],
+                    agent_version: None,
+                    question: None,
+                    deferrals: 0,
                 },
                 Stage::Pending,
             ),
@@ -228,6 +324,21 @@ impl Work {
     /// Attempts begun since it was last queued by hand; what [`MaxAttempts`] bounds.
     pub const fn attempts_of_this_run(&self) -> u32 {
         self.attempts_of_this_run
+    }
+
+    /// The question that waits for an answer.
+    pub const fn question(&self) -> Option<&Question> {
+        self.question.as_ref()
+    }
+
+    /// How many steps another task has done for it.
+    fn taken_over(&self) -> u32 {
+        self.fork.map_or(0, |fork| fork.at_step.saturating_sub(1))
+    }
+
+    fn asked(&self, stage: Stage) -> Result<&Question, TaskRefusal> {
+        let waits = stage == Stage::WaitingApproval;
+        self.question.as_ref().filter(|_| waits).ok_or(TaskRefusal::NoQuestion)
     }
 
     fn amend(&self, new: Amendment) -> Result<Vec<TaskEvent>, TaskRefusal> {
@@ -270,27 +381,84 @@ impl Work {
                 stage
             }
             (Stage::Pending, E::Queued { .. }) => Stage::Queued,
-            (Stage::Queued, E::AttemptStarted { attempt_id, .. }) => {
+            (Stage::Queued, E::AttemptStarted { attempt_id, agent_version, .. }) => {
                 self.attempts = self.attempts.saturating_add(1);
                 self.attempts_of_this_run = self.attempts_of_this_run.saturating_add(1);
+                self.agent_version = agent_version;
                 Stage::Running(attempt_id)
+            }
+            (
+                Stage::Running(running),
+                event @ (E::StepStarted { attempt_id, .. } | E::StepEnded { attempt_id, .. }),
+            ) if running == attempt_id => {
+                // An answer holds for one call: where an earlier step is taken anew, what follows is asked anew.
+                if let E::StepStarted { step, .. } = &event {
+                    self.answers.retain(|answer| answer.step <= *step);
+                }
+                self.journal.evolve(&event);
+                stage
+            }
+            (Stage::Running(running), E::ApprovalRequested { attempt_id, question, .. })
+                if running == attempt_id =>
+            {
+                self.question = Some(question);
+                self.uncount();
+                Stage::WaitingApproval
+            }
+            (Stage::WaitingApproval, E::ApprovalDecided { answer, .. }) => {
+                self.question = None;
+                self.answers.push(answer);
+                Stage::Queued
+            }
+            // Where the task fails for it, the `Failed` of the same commit follows.
+            (Stage::WaitingApproval, E::ApprovalExpired { step, .. }) => self.expired(step),
+            (Stage::Running(running), E::HandedBack { attempt_id, .. }) if running == attempt_id => {
+                self.uncount();
+                Stage::Queued
             }
             (Stage::Running(running), E::Completed { attempt_id, .. }) if running == attempt_id => {
                 Stage::Completed
             }
-            (Stage::Running(running), E::AttemptFailed { attempt_id, retry_at, .. })
+            (Stage::Running(running), E::AttemptFailed { attempt_id, retry_at, is_deferral, .. })
                 if running == attempt_id =>
             {
+                if is_deferral {
+                    self.deferrals = self.deferrals.saturating_add(1);
+                    self.uncount();
+                }
                 // Without another attempt the stage waits for the `Failed` of the same commit.
                 if retry_at.is_some() { Stage::Queued } else { stage }
             }
-            (Stage::Running(_), E::Failed { .. }) => Stage::Failed,
+            (Stage::Running(_) | Stage::Queued | Stage::WaitingApproval, E::Failed { .. }) => Stage::Failed,
             (Stage::Failed | Stage::Cancelled, E::Retried {}) => {
                 self.attempts_of_this_run = 0;
+                self.deferrals = 0;
+                self.question = None;
+                self.journal = Journal::default();
+                self.answers.clear();
                 Stage::Queued
             }
-            (Stage::Pending | Stage::Queued | Stage::Running(_), E::Cancelled { .. }) => Stage::Cancelled,
+            (
+                Stage::Pending | Stage::Queued | Stage::Running(_) | Stage::WaitingApproval,
+                E::Cancelled { .. },
+            ) => Stage::Cancelled,
             (stage, _) => stage,
+        }
+    }
+
+    /// The present attempt does not count.
+    fn uncount(&mut self) {
+        self.attempts_of_this_run = self.attempts_of_this_run.saturating_sub(1);
+    }
+
+    fn expired(&mut self, step: u32) -> Stage {
+        match self.question.take() {
+            Some(Question { shown, on_timeout: OnTimeout::Deny, .. }) => {
+                let reason = Reason::from_lossy("nobody answered in time");
+                self.answers.push(Answer { step, shown, verdict: Verdict::Denied, reason });
+                Stage::Queued
+            }
+            Some(Question { on_timeout: OnTimeout::Fail, .. }) | None => Stage::WaitingApproval,
         }
     }
 
@@ -314,4 +482,47 @@ impl Work {
             self.scheduled_at = scheduled_at.unwrap_or(self.scheduled_at);
         }
     }
+}
+
+impl Question {
+    fn answer(
+        &self,
+        approval: Uuid,
+        shown: ContentHash,
+        verdict: Verdict,
+        reason: Reason,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<TaskEvent>, TaskRefusal> {
+        if self.approval_id != approval {
+            return Err(TaskRefusal::NoQuestion);
+        }
+        if self.shown != shown {
+            return Err(TaskRefusal::ShownOther);
+        }
+        if self.expires_at <= at {
+            return Err(TaskRefusal::TooLate);
+        }
+        let answer = Answer { step: self.step, shown, verdict, reason };
+        Ok(vec![TaskEvent::ApprovalDecided { approval_id: approval, answer }])
+    }
+
+    fn expire(&self, at: DateTime<Utc>) -> Result<Vec<TaskEvent>, TaskRefusal> {
+        if at < self.expires_at {
+            return Err(TaskRefusal::NotDue);
+        }
+        let expired = TaskEvent::ApprovalExpired { approval_id: self.approval_id, step: self.step };
+        let failure = Failure {
+            code: "approval.expired".to_owned(),
+            message: Reason::from_lossy("nobody approved the call in time"),
+        };
+        Ok(match self.on_timeout {
+            OnTimeout::Fail => vec![expired, TaskEvent::Failed { failure }],
+            OnTimeout::Deny => vec![expired],
+        })
+    }
+}
+
+fn waited_too_long(limit: TimeoutSeconds) -> Failure {
+    let message = format!("no worker took it within {} s", limit.get());
+    Failure { code: "task.queue_timeout".to_owned(), message: Reason::from_lossy(&message) }
 }

@@ -1,11 +1,15 @@
 use chrono::{DateTime, Utc};
 
+use uuid::Uuid;
+
+use crate::content::ContentHash;
 use crate::document::Document;
-use crate::id::{AgentId, AttemptId, UserId};
+use crate::id::{AgentId, AttemptId, ConversationId, UserId};
 use crate::text::{Name, Reason};
 use crate::usage::Usage;
 
-use super::values::{Failure, MaxAttempts, Priority, TaskKind, TimeoutSeconds};
+use super::journal::{NewStep, StepEnd};
+use super::values::{Failure, Fork, MaxAttempts, Priority, Question, TaskKind, TimeoutSeconds, Verdict};
 
 /// Orders to a task.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +34,14 @@ pub enum TaskCommand {
         scheduled_at: Option<DateTime<Utc>>,
         /// Who created it.
         created_by: Option<UserId>,
+        /// How long it may wait for a worker.
+        queue_timeout: Option<TimeoutSeconds>,
+        /// The conversation that it is a turn of.
+        conversation: Option<ConversationId>,
+        /// Where it goes another way from another task.
+        fork: Option<Fork>,
+        /// The configuration for this task alone, in place of the agent's.
+        configuration: Option<Document>,
     },
     /// Change what is given; only while it waits, for its first attempt or for another.
     Amend(Amendment),
@@ -39,6 +51,65 @@ pub enum TaskCommand {
     StartAttempt {
         /// The id that every later word of this attempt carries.
         attempt: AttemptId,
+        /// The version of the agent's stream that it runs by.
+        agent_version: i64,
+    },
+    /// The attempt is about to take a step.
+    StartStep {
+        /// Which attempt; another one than the running one is refused.
+        attempt: AttemptId,
+        /// The step.
+        step: NewStep,
+    },
+    /// The step is over.
+    EndStep {
+        /// Which attempt; another one than the running one is refused.
+        attempt: AttemptId,
+        /// The call that the step began with.
+        call: Uuid,
+        /// How it ended.
+        end: StepEnd,
+    },
+    /// The attempt waits for a person's approval; the worker goes on to other work.
+    AskApproval {
+        /// Which attempt; another one than the running one is refused.
+        attempt: AttemptId,
+        /// What is asked.
+        question: Question,
+        /// What the attempt consumed so far.
+        usage: Usage,
+    },
+    /// Answer the question, and let the task go on.
+    Decide {
+        /// Which question; another one than the open one is refused.
+        approval: Uuid,
+        /// The hash of what the person was shown; another one than was asked is refused.
+        shown: ContentHash,
+        /// Yes or no.
+        verdict: Verdict,
+        /// Why.
+        reason: Reason,
+        /// Now.
+        at: DateTime<Utc>,
+    },
+    /// Nobody answered in time.
+    ExpireApproval {
+        /// Now; refused before it is too late to answer.
+        at: DateTime<Utc>,
+    },
+    /// The worker stops and gives the attempt back.
+    HandBack {
+        /// Which attempt; another one than the running one is refused.
+        attempt: AttemptId,
+        /// What it consumed.
+        usage: Usage,
+    },
+    /// It waited too long for a worker.
+    ExpireInQueue {
+        /// Since when it waits and might have been taken.
+        queued_at: DateTime<Utc>,
+        /// Now; refused before the time is up.
+        at: DateTime<Utc>,
     },
     /// The attempt came to a result.
     Complete {
@@ -59,6 +130,8 @@ pub enum TaskCommand {
         usage: Usage,
         /// When another attempt makes sense; `None` if none does.
         retry_at: Option<DateTime<Utc>>,
+        /// Whether this attempt counts.
+        counting: Counting,
     },
     /// Queue a failed or cancelled task again, with a new allowance of attempts.
     Retry,
@@ -69,6 +142,15 @@ pub enum TaskCommand {
     },
     /// Take it off the list; its history stays.
     Withdraw,
+}
+
+/// Whether a failed attempt counts towards the most that a task may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counting {
+    /// It does.
+    Counts,
+    /// The provider had too much to do: the attempt is put off, a bounded number of times.
+    Deferred,
 }
 
 /// What may change in a task that waits; `None` leaves a thing as it is.

@@ -30,6 +30,21 @@ pub enum TaskRefusal {
     /// It runs: cancel it first.
     #[error("the task is running")]
     Running,
+    /// A step begins or ends out of its order.
+    #[error("the step is out of its order")]
+    StepOutOfOrder,
+    /// The question is not the open one, or is answered already.
+    #[error("no such question is open")]
+    NoQuestion,
+    /// The person was shown something else than what would be done.
+    #[error("what was shown is not what is asked")]
+    ShownOther,
+    /// It is too late to answer.
+    #[error("it is too late to answer")]
+    TooLate,
+    /// It is not late enough.
+    #[error("the time is not up")]
+    NotDue,
     /// As many attempts as the amendment allows have been made already.
     #[error("as many attempts have been made already")]
     AttemptsUsed,
@@ -47,6 +62,11 @@ impl Refusal for TaskRefusal {
             | Self::Ended
             | Self::NotFailed
             | Self::Running
+            | Self::StepOutOfOrder
+            | Self::NoQuestion
+            | Self::ShownOther
+            | Self::TooLate
+            | Self::NotDue
             | Self::AttemptsUsed => RefusalKind::WrongStage,
         }
     }
@@ -62,6 +82,11 @@ impl Refusal for TaskRefusal {
             Self::Ended => "task.ended",
             Self::NotFailed => "task.not_failed",
             Self::Running => "task.running",
+            Self::StepOutOfOrder => "task.step_out_of_order",
+            Self::NoQuestion => "approval.not_open",
+            Self::ShownOther => "approval.shown_other",
+            Self::TooLate => "approval.too_late",
+            Self::NotDue => "task.not_due",
             Self::AttemptsUsed => "task.attempts_used",
         }
     }

@@ -1,6 +1,6 @@
 //! Given events, when a command, then events or a refusal.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
 use uuid::Uuid;
 
@@ -8,10 +8,12 @@ use super::TaskCommand as C;
 use super::TaskEvent as E;
 use super::TaskRefusal as R;
 use super::{
-    Amendment, Failure, MaxAttempts, Priority, Stage, Task, TaskCommand, TaskEvent, TaskKind, TimeoutSeconds,
+    Amendment, Answer, Counting, Failure, Fork, MAX_STEPS, MaxAttempts, NewStep, OnTimeout, Priority,
+    Question, Stage, StepEnd, StepKind, Task, TaskCommand, TaskEvent, TaskKind, TimeoutSeconds, Verdict,
 };
+use crate::content::ContentHash;
 use crate::document::Document;
-use crate::id::{AgentId, AttemptId};
+use crate::id::{AgentId, AttemptId, TaskId};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::usage::{MicroUsd, TokenCount, Usage};
 
@@ -27,16 +29,23 @@ fn every_order_is_answered_in_every_stage() {
     let given_up = Ok(vec![attempt_failed(None), failed()]);
     #[rustfmt::skip]
     let table = [
-        //                 absent           pending              queued               running              completed            failed               cancelled            withdrawn
-        (create(),         [yes(created()), no(R::AlreadyExists),no(R::AlreadyExists),no(R::AlreadyExists),no(R::AlreadyExists),no(R::AlreadyExists),no(R::AlreadyExists),no(R::AlreadyExists)]),
-        (rename("B"),      [no(R::Absent),  yes(renamed("B")),   yes(renamed("B")),   no(R::NotPending),   no(R::NotPending),   no(R::NotPending),   no(R::NotPending),   no(R::Absent)]),
-        (C::Queue,         [no(R::Absent),  yes(queued()),       no(R::AlreadyQueued),no(R::Running),      no(R::Ended),        no(R::Ended),        no(R::Ended),        no(R::Absent)]),
-        (start(FIRST),     [no(R::Absent),  no(R::NotQueued),    yes(started(1)),     no(R::NotQueued),    no(R::NotQueued),    no(R::NotQueued),    no(R::NotQueued),    no(R::Absent)]),
-        (complete(FIRST),  [no(R::Absent),  no(R::StaleAttempt), no(R::StaleAttempt), yes(completed()),    no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::Absent)]),
-        (fail(FIRST, None),[no(R::Absent),  no(R::StaleAttempt), no(R::StaleAttempt), given_up,            no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::Absent)]),
-        (C::Retry,         [no(R::Absent),  no(R::NotFailed),    no(R::NotFailed),    no(R::NotFailed),    no(R::NotFailed),    yes(E::Retried {}),  yes(E::Retried {}),  no(R::Absent)]),
-        (cancel(),         [no(R::Absent),  yes(cancelled()),    yes(cancelled()),    yes(cancelled()),    no(R::Ended),        no(R::Ended),        no(R::Ended),        no(R::Absent)]),
-        (C::Withdraw,      [no(R::Absent),  gone(),              gone(),              no(R::Running),      gone(),              gone(),              gone(),              no(R::Absent)]),
+        //                 absent           pending              queued               running              waiting              completed            failed               cancelled            withdrawn
+        (create(),         [yes(created()), no(R::AlreadyExists), no(R::AlreadyExists), no(R::AlreadyExists), no(R::AlreadyExists), no(R::AlreadyExists), no(R::AlreadyExists), no(R::AlreadyExists), no(R::AlreadyExists)]),
+        (rename("B"),      [no(R::Absent), yes(renamed("B")), yes(renamed("B")), no(R::NotPending), no(R::NotPending), no(R::NotPending), no(R::NotPending), no(R::NotPending), no(R::Absent)]),
+        (C::Queue,         [no(R::Absent), yes(queued()), no(R::AlreadyQueued), no(R::Running), no(R::Running), no(R::Ended), no(R::Ended), no(R::Ended), no(R::Absent)]),
+        (start(FIRST),     [no(R::Absent), no(R::NotQueued), yes(started(1)), no(R::NotQueued), no(R::NotQueued), no(R::NotQueued), no(R::NotQueued), no(R::NotQueued), no(R::Absent)]),
+        (complete(FIRST),  [no(R::Absent), no(R::StaleAttempt), no(R::StaleAttempt), yes(completed()), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::Absent)]),
+        (fail(FIRST, None),[no(R::Absent), no(R::StaleAttempt), no(R::StaleAttempt), given_up, no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::Absent)]),
+        (C::Retry,         [no(R::Absent), no(R::NotFailed), no(R::NotFailed), no(R::NotFailed), no(R::NotFailed), no(R::NotFailed), yes(E::Retried {}), yes(E::Retried {}), no(R::Absent)]),
+        (cancel(),         [no(R::Absent), yes(cancelled()), yes(cancelled()), yes(cancelled()), yes(cancelled()), no(R::Ended), no(R::Ended), no(R::Ended), no(R::Absent)]),
+        (C::Withdraw,      [no(R::Absent), gone(), gone(), no(R::Running), gone(), gone(), gone(), gone(), no(R::Absent)]),
+        (start_step(1),    [no(R::Absent), no(R::StaleAttempt), no(R::StaleAttempt), yes(step_started(1)), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::Absent)]),
+        (end_step(),       [no(R::Absent), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StepOutOfOrder), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::Absent)]),
+        (ask(),            [no(R::Absent), no(R::StaleAttempt), no(R::StaleAttempt), yes(asked(OnTimeout::Fail)), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::Absent)]),
+        (decide(SHOWN),    [no(R::Absent), no(R::NoQuestion), no(R::NoQuestion), no(R::NoQuestion), yes(decided()), no(R::NoQuestion), no(R::NoQuestion), no(R::NoQuestion), no(R::Absent)]),
+        (hand_back(),      [no(R::Absent), no(R::StaleAttempt), no(R::StaleAttempt), yes(handed_back()), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::Absent)]),
+        (expire(LATER),    [no(R::Absent), no(R::NoQuestion), no(R::NoQuestion), no(R::NoQuestion), Ok(expired()), no(R::NoQuestion), no(R::NoQuestion), no(R::NoQuestion), no(R::Absent)]),
+        (expire_queued(0), [no(R::Absent), no(R::NotQueued), no(R::NotDue), no(R::NotQueued), no(R::NotQueued), no(R::NotQueued), no(R::NotQueued), no(R::NotQueued), no(R::Absent)]),
     ];
     for (order, answers) in table {
         for (history, answer) in histories().into_iter().zip(answers) {
@@ -182,6 +191,11 @@ fn every_refusal_has_its_kind_and_code() {
         (R::NotFailed, "task.not_failed"),
         (R::Running, "task.running"),
         (R::AttemptsUsed, "task.attempts_used"),
+        (R::StepOutOfOrder, "task.step_out_of_order"),
+        (R::NoQuestion, "approval.not_open"),
+        (R::ShownOther, "approval.shown_other"),
+        (R::TooLate, "approval.too_late"),
+        (R::NotDue, "task.not_due"),
     ] {
         assert_eq!((refusal.kind(), refusal.code()), (RefusalKind::WrongStage, code));
     }
@@ -203,13 +217,14 @@ fn stage(history: &[TaskEvent]) -> Option<Stage> {
     state(history).present().map(|(_, stage)| stage)
 }
 
-/// How a task comes to be absent, pending, queued, running, completed, failed, cancelled, withdrawn.
-fn histories() -> [Vec<TaskEvent>; 8] {
+/// How a task comes to be absent, pending, queued, running, waiting for approval, completed, failed, cancelled, withdrawn.
+fn histories() -> [Vec<TaskEvent>; 9] {
     [
         vec![],
         vec![created()],
         vec![created(), queued()],
         running(),
+        waiting(OnTimeout::Fail),
         [running(), vec![completed()]].concat(),
         [running(), vec![attempt_failed(None), failed()]].concat(),
         vec![created(), cancelled()],
@@ -248,6 +263,10 @@ fn create() -> TaskCommand {
         max_attempts: attempts(2),
         scheduled_at: None,
         created_by: None,
+        queue_timeout: None,
+        conversation: None,
+        fork: None,
+        configuration: None,
     }
 }
 
@@ -262,6 +281,10 @@ fn created() -> TaskEvent {
         max_attempts: attempts(2),
         scheduled_at: None,
         created_by: None,
+        queue_timeout_seconds: None,
+        conversation_id: None,
+        forked_from: None,
+        configuration: None,
     }
 }
 
@@ -291,11 +314,11 @@ fn queued() -> TaskEvent {
 }
 
 fn start(attempt: AttemptId) -> TaskCommand {
-    C::StartAttempt { attempt }
+    C::StartAttempt { attempt, agent_version: 7 }
 }
 
 fn started(number: u32) -> TaskEvent {
-    E::AttemptStarted { attempt_id: FIRST, number }
+    E::AttemptStarted { attempt_id: FIRST, number, agent_version: Some(7) }
 }
 
 fn complete(attempt: AttemptId) -> TaskCommand {
@@ -307,11 +330,11 @@ fn completed() -> TaskEvent {
 }
 
 fn fail(attempt: AttemptId, retry_at: Option<DateTime<Utc>>) -> TaskCommand {
-    C::FailAttempt { attempt, failure: failure(), usage: usage(), retry_at }
+    C::FailAttempt { attempt, failure: failure(), usage: usage(), retry_at, counting: Counting::Counts }
 }
 
 fn attempt_failed(retry_at: Option<DateTime<Utc>>) -> TaskEvent {
-    E::AttemptFailed { attempt_id: FIRST, failure: failure(), usage: usage(), retry_at }
+    E::AttemptFailed { attempt_id: FIRST, failure: failure(), usage: usage(), retry_at, is_deferral: false }
 }
 
 fn failed() -> TaskEvent {
@@ -324,4 +347,318 @@ fn cancel() -> TaskCommand {
 
 fn cancelled() -> TaskEvent {
     E::Cancelled { reason: "not needed".parse().unwrap() }
+}
+
+const SHOWN: ContentHash = ContentHash([7; 32]);
+const CALL: Uuid = Uuid::from_u128(20);
+const QUESTION: Uuid = Uuid::from_u128(21);
+/// Before [`LATER`], when questions expire.
+const NOW: DateTime<Utc> = DateTime::from_timestamp_nanos(1_800_000_000_000_000_000);
+
+#[test]
+fn a_step_is_recorded_before_and_after_and_taken_over_by_the_next_attempt() {
+    let history = [running(), vec![step_started(1), step_ended(Some(SHOWN))]].concat();
+    let journal = |task: &Task| task.present().unwrap().0.journal.clone();
+    let taken: Vec<_> = journal(&state(&history)).done().iter().map(|done| (done.step, done.reply)).collect();
+    assert_eq!(taken, [(1, SHOWN)]);
+    let next = [history, vec![attempt_failed(Some(LATER)), started(2)]].concat();
+    assert_eq!(journal(&state(&next)).done().len(), 1);
+    task(next.clone()).when(start_step(2)).then_expect_events(vec![step_started(2)]);
+    task(next.clone()).when(start_step(1)).then_expect_events(vec![step_started(1)]);
+    task(next).when(start_step(3)).then_expect_error(R::StepOutOfOrder);
+}
+
+#[test]
+fn a_step_taken_anew_makes_what_followed_it_void() {
+    let two = vec![step_started(1), step_ended(Some(SHOWN)), step_started(2), step_ended(Some(SHOWN))];
+    let task = state(&[running(), two, vec![step_started(1)]].concat());
+    let (work, _) = task.present().unwrap();
+    assert_eq!((work.journal.done().len(), work.journal.open().unwrap().step), (0, 1));
+}
+
+#[test]
+fn an_attempt_takes_one_step_at_a_time_and_may_take_a_lost_one_anew() {
+    let open = [running(), vec![step_started(1)]].concat();
+    task(open.clone()).when(start_step(1)).then_expect_error(R::StepOutOfOrder);
+    let lost = [open, vec![attempt_failed(Some(LATER)), started_by(OTHER, 2)]].concat();
+    let mut again = step_started(1);
+    if let E::StepStarted { attempt_id, .. } = &mut again {
+        *attempt_id = OTHER;
+    }
+    let C::StartStep { step, .. } = start_step(1) else { unreachable!() };
+    task(lost.clone()).when(C::StartStep { attempt: OTHER, step }).then_expect_events(vec![again]);
+    let C::EndStep { call, end, .. } = end_step() else { unreachable!() };
+    task(lost).when(C::EndStep { attempt: OTHER, call, end }).then_expect_error(R::StepOutOfOrder);
+}
+
+#[test]
+fn a_run_has_no_more_steps_than_the_most() {
+    let steps = |last: u32| {
+        (1..=last).flat_map(|step| {
+            let mut ended = step_ended(Some(SHOWN));
+            if let E::StepEnded { step: of, .. } = &mut ended {
+                *of = step;
+            }
+            [step_started(step), ended]
+        })
+    };
+    let history = |last| running().into_iter().chain(steps(last)).collect::<Vec<_>>();
+    task(history(MAX_STEPS - 1))
+        .when(start_step(MAX_STEPS))
+        .then_expect_events(vec![step_started(MAX_STEPS)]);
+    task(history(MAX_STEPS)).when(start_step(MAX_STEPS + 1)).then_expect_error(R::StepOutOfOrder);
+    task(history(MAX_STEPS)).when(start_step(0)).then_expect_error(R::StepOutOfOrder);
+}
+
+#[test]
+fn an_attempt_that_is_not_the_running_one_can_take_no_step_ask_nothing_and_give_nothing_back() {
+    let (C::StartStep { step, .. }, C::EndStep { call, end, .. }) = (start_step(1), end_step()) else {
+        unreachable!()
+    };
+    let open = [running(), vec![step_started(1)]].concat();
+    for order in [
+        C::StartStep { attempt: OTHER, step },
+        C::EndStep { attempt: OTHER, call, end },
+        C::AskApproval { attempt: OTHER, question: question(OnTimeout::Fail), usage: usage() },
+        C::HandBack { attempt: OTHER, usage: usage() },
+    ] {
+        task(open.clone()).when(order).then_expect_error(R::StaleAttempt);
+    }
+    let before = state(&open);
+    for event in [
+        E::HandedBack { attempt_id: OTHER, usage: usage() },
+        E::ApprovalRequested { attempt_id: OTHER, question: question(OnTimeout::Fail), usage: usage() },
+    ] {
+        let mut after = before.clone();
+        after.evolve(event);
+        assert_eq!(after, before);
+    }
+}
+
+#[test]
+fn a_step_ends_by_the_call_that_began_it() {
+    let open = [running(), vec![step_started(1)]].concat();
+    task(open.clone()).when(end_step()).then_expect_events(vec![step_ended(Some(SHOWN))]);
+    let C::EndStep { attempt, end, .. } = end_step() else { unreachable!() };
+    task(open).when(C::EndStep { attempt, call: QUESTION, end }).then_expect_error(R::StepOutOfOrder);
+}
+
+#[test]
+fn a_failed_step_is_not_taken_over() {
+    let history = [running(), vec![step_started(1), step_ended(None)]].concat();
+    assert_eq!(state(&history).present().unwrap().0.journal.done(), []);
+}
+
+#[test]
+fn a_fork_begins_at_its_step() {
+    let mut forked = created();
+    if let E::Created { forked_from, .. } = &mut forked {
+        *forked_from = Some(Fork { task_id: TaskId(Uuid::from_u128(30)), at_step: 3 });
+    }
+    let history = vec![forked, queued(), started(1)];
+    task(history.clone()).when(start_step(2)).then_expect_error(R::StepOutOfOrder);
+    task(history).when(start_step(3)).then_expect_events(vec![step_started(3)]);
+}
+
+#[test]
+fn an_answer_is_for_the_question_that_was_shown_and_comes_in_time() {
+    let waits = || task(waiting(OnTimeout::Fail));
+    waits().when(decide(ContentHash([8; 32]))).then_expect_error(R::ShownOther);
+    let C::Decide { shown, verdict, reason, .. } = decide(SHOWN) else { unreachable!() };
+    let late = C::Decide { approval: QUESTION, shown, verdict, reason: reason.clone(), at: LATER };
+    waits().when(late).then_expect_error(R::TooLate);
+    let other = C::Decide { approval: CALL, shown, verdict, reason, at: NOW };
+    waits().when(other).then_expect_error(R::NoQuestion);
+    assert_eq!(stage(&[waiting(OnTimeout::Fail), vec![decided()]].concat()), Some(Stage::Queued));
+}
+
+#[test]
+fn a_question_that_nobody_answers_fails_the_task() {
+    task(waiting(OnTimeout::Fail)).when(expire(NOW)).then_expect_error(R::NotDue);
+    task(waiting(OnTimeout::Fail)).when(expire(LATER)).then_expect_events(expired());
+    assert_eq!(stage(&[waiting(OnTimeout::Fail), expired()].concat()), Some(Stage::Failed));
+}
+
+#[test]
+fn or_counts_as_a_no_where_that_was_asked_for() {
+    let expired = vec![expired().remove(0)];
+    task(waiting(OnTimeout::Deny)).when(expire(NOW)).then_expect_error(R::NotDue);
+    task(waiting(OnTimeout::Deny)).when(expire(LATER)).then_expect_events(expired.clone());
+    let denied = state(&[waiting(OnTimeout::Deny), expired].concat());
+    let (work, stage) = denied.present().unwrap();
+    let reason = "nobody answered in time".parse().unwrap();
+    let no = Answer { step: 1, shown: SHOWN, verdict: Verdict::Denied, reason };
+    assert_eq!((stage, &work.answers[..], work.question()), (Stage::Queued, &[no][..], None));
+}
+
+#[test]
+fn an_answer_holds_for_its_call_and_not_for_one_that_comes_after_steps_taken_anew() {
+    let answers = |history: &[TaskEvent]| state(history).present().unwrap().0.answers.len();
+    let one = vec![step_started(1), step_ended(Some(SHOWN))];
+    let mut at_two = question(OnTimeout::Fail);
+    at_two.step = 2;
+    let asked = E::ApprovalRequested { attempt_id: FIRST, question: at_two, usage: usage() };
+    let answer = Answer { step: 2, shown: SHOWN, verdict: Verdict::Approved, reason: "".parse().unwrap() };
+    let decided = E::ApprovalDecided { approval_id: QUESTION, answer };
+    let history = [running(), one, vec![asked, decided, started(2)]].concat();
+    assert_eq!(answers(&history), 1);
+    assert_eq!(answers(&[history.clone(), vec![step_started(2)]].concat()), 1);
+    assert_eq!(answers(&[history, vec![step_started(1)]].concat()), 0);
+}
+
+#[test]
+fn neither_a_question_nor_a_hand_back_nor_a_deferral_uses_up_an_attempt() {
+    let used = |history: &[TaskEvent]| state(history).present().unwrap().0.attempts_of_this_run();
+    assert_eq!(used(&running()), 1);
+    assert_eq!(used(&waiting(OnTimeout::Fail)), 0);
+    assert_eq!(used(&[running(), vec![handed_back()]].concat()), 0);
+    let deferred = C::FailAttempt {
+        attempt: FIRST,
+        failure: failure(),
+        usage: usage(),
+        retry_at: Some(LATER),
+        counting: Counting::Deferred,
+    };
+    let mut history = running();
+    for _ in 0..20 {
+        let events = task(history.clone()).when(deferred.clone()).inspect_result().unwrap();
+        assert!(matches!(events[..], [E::AttemptFailed { is_deferral: true, .. }]), "{events:?}");
+        history.extend(events);
+        assert_eq!(used(&history), 0);
+        history.push(started(2));
+    }
+    let events = task(history).when(deferred).inspect_result().unwrap();
+    assert!(matches!(events[..], [E::AttemptFailed { is_deferral: false, .. }]), "{events:?}");
+}
+
+#[test]
+fn a_task_that_waits_too_long_for_a_worker_fails() {
+    let mut limited = created();
+    if let E::Created { queue_timeout_seconds, .. } = &mut limited {
+        *queue_timeout_seconds = Some(TimeoutSeconds::try_from(60).unwrap());
+    }
+    let expire = expire_queued;
+    task(vec![limited.clone(), queued()]).when(expire(59)).then_expect_error(R::NotDue);
+    let events = task(vec![limited.clone(), queued()]).when(expire(60)).inspect_result().unwrap();
+    let [E::Failed { failure }] = &events[..] else { panic!("{events:?}") };
+    assert_eq!(failure.code, "task.queue_timeout");
+    task(vec![limited]).when(expire(60)).then_expect_error(R::NotQueued);
+    task(vec![created(), queued()]).when(expire(86_400)).then_expect_error(R::NotDue);
+}
+
+#[test]
+fn trying_again_by_hand_begins_from_nothing() {
+    let steps = vec![started(2), step_started(1), step_ended(Some(SHOWN))];
+    let done = [waiting(OnTimeout::Fail), vec![decided()], steps].concat();
+    let held = |history: &[TaskEvent]| {
+        let task = state(history);
+        let (work, _) = task.present().unwrap();
+        (work.journal.done().len(), work.answers.len())
+    };
+    assert_eq!(held(&done), (1, 1));
+    assert_eq!(held(&[done, vec![cancelled(), E::Retried {}]].concat()), (0, 0));
+}
+
+fn started_by(attempt_id: AttemptId, number: u32) -> TaskEvent {
+    E::AttemptStarted { attempt_id, number, agent_version: Some(7) }
+}
+
+fn start_step(step: u32) -> TaskCommand {
+    let step = NewStep {
+        step,
+        kind: StepKind::Tool,
+        name: "http_request".to_owned(),
+        provider: String::new(),
+        call: CALL,
+        request: SHOWN,
+        reserved: MicroUsd::from(5),
+        has_side_effects: true,
+    };
+    C::StartStep { attempt: FIRST, step }
+}
+
+fn step_started(step: u32) -> TaskEvent {
+    E::StepStarted {
+        attempt_id: FIRST,
+        step,
+        kind: StepKind::Tool,
+        name: "http_request".to_owned(),
+        provider: String::new(),
+        call_id: CALL,
+        request: SHOWN,
+        reserved_micro_usd: MicroUsd::from(5),
+        has_side_effects: true,
+    }
+}
+
+fn end_step() -> TaskCommand {
+    let end =
+        StepEnd { outcome: Ok(SHOWN), usage: usage(), price_table: "2026-11-01".to_owned(), latency_ms: 9 };
+    C::EndStep { attempt: FIRST, call: CALL, end }
+}
+
+fn step_ended(reply: Option<ContentHash>) -> TaskEvent {
+    E::StepEnded {
+        attempt_id: FIRST,
+        step: 1,
+        call_id: CALL,
+        reply,
+        failure: reply.is_none().then(failure),
+        usage: usage(),
+        price_table: "2026-11-01".to_owned(),
+        latency_ms: 9,
+    }
+}
+
+fn question(on_timeout: OnTimeout) -> Question {
+    let tool = "http_request".to_owned();
+    Question { approval_id: QUESTION, step: 1, tool, shown: SHOWN, expires_at: LATER, on_timeout }
+}
+
+fn ask() -> TaskCommand {
+    C::AskApproval { attempt: FIRST, question: question(OnTimeout::Fail), usage: usage() }
+}
+
+fn asked(on_timeout: OnTimeout) -> TaskEvent {
+    E::ApprovalRequested { attempt_id: FIRST, question: question(on_timeout), usage: usage() }
+}
+
+fn waiting(on_timeout: OnTimeout) -> Vec<TaskEvent> {
+    [running(), vec![asked(on_timeout)]].concat()
+}
+
+fn decide(shown: ContentHash) -> TaskCommand {
+    let reason = "ours".parse().unwrap();
+    C::Decide { approval: QUESTION, shown, verdict: Verdict::Approved, reason, at: NOW }
+}
+
+fn decided() -> TaskEvent {
+    let reason = "ours".parse().unwrap();
+    let answer = Answer { step: 1, shown: SHOWN, verdict: Verdict::Approved, reason };
+    E::ApprovalDecided { approval_id: QUESTION, answer }
+}
+
+fn expire(at: DateTime<Utc>) -> TaskCommand {
+    C::ExpireApproval { at }
+}
+
+/// The question of [`waiting`] expires, and the task fails for it.
+fn expired() -> Vec<TaskEvent> {
+    let failure = Failure {
+        code: "approval.expired".to_owned(),
+        message: "nobody approved the call in time".parse().unwrap(),
+    };
+    vec![E::ApprovalExpired { approval_id: QUESTION, step: 1 }, E::Failed { failure }]
+}
+
+fn expire_queued(seconds: i64) -> TaskCommand {
+    C::ExpireInQueue { queued_at: NOW, at: NOW + TimeDelta::seconds(seconds) }
+}
+
+fn hand_back() -> TaskCommand {
+    C::HandBack { attempt: FIRST, usage: usage() }
+}
+
+fn handed_back() -> TaskEvent {
+    E::HandedBack { attempt_id: FIRST, usage: usage() }
 }

@@ -9,7 +9,9 @@ use crate::text::{FullName, Name};
 
 use super::command::TenantCommand;
 use super::event::TenantEvent;
+use super::keys::Keys;
 use super::refusal::TenantRefusal;
+use super::subdomain::Subdomain;
 
 /// An organisation and the stage it is in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +30,8 @@ pub enum Tenant {
 pub struct Organisation {
     /// As last changed.
     pub name: Name,
+    /// Where it is reached; never changes.
+    pub subdomain: Subdomain,
     /// As last changed.
     pub contact_email: Personal<Email>,
     /// As last changed.
@@ -36,6 +40,12 @@ pub struct Organisation {
     pub tier: Tier,
     /// As last changed.
     pub settings: Document,
+    /// Those of its programs and those it has with providers.
+    #[serde(default)]
+    pub keys: Keys,
+    /// Whether all work of its agents is stopped.
+    #[serde(default)]
+    pub is_stopped: bool,
 }
 
 aggregate!(Tenant, "tenant", TenantCommand, TenantEvent, TenantRefusal);
@@ -82,6 +92,17 @@ impl Tenant {
                 Self::Active(_) => Err(TenantRefusal::NotSuspended),
                 Self::Absent => Err(TenantRefusal::Absent),
             },
+            C::StopAll { .. } if self.active()?.is_stopped => Err(TenantRefusal::WorkStopped),
+            C::StopAll { reason } => Ok(vec![TenantEvent::WorkStopped { reason }]),
+            C::Reopen if self.active()?.is_stopped => Ok(vec![TenantEvent::WorkReopened {}]),
+            C::Reopen => Err(TenantRefusal::WorkNotStopped),
+            C::CreateApiKey { new, at } => self.active()?.keys.create(new, at),
+            C::RevokeApiKey { key } => self.active()?.keys.revoke(key),
+            C::RotateApiKey { key, successor, expires_at, overlap_until, at } => {
+                self.active()?.keys.rotate(key, successor, expires_at, overlap_until, at)
+            }
+            C::SetProviderKey { provider } => self.active()?.keys.set(provider),
+            C::RemoveProviderKey { provider } => self.active()?.keys.remove(provider),
         }
     }
 
@@ -89,8 +110,18 @@ impl Tenant {
     pub fn evolve(&mut self, event: TenantEvent) {
         use TenantEvent as E;
         *self = match (std::mem::take(self), event) {
-            (Self::Absent, E::Created { name, contact_email, contact_name, tier, settings, .. }) => {
-                Self::Active(Organisation { name, contact_email, contact_name, tier, settings })
+            (Self::Absent, E::Created { name, subdomain, contact_email, contact_name, tier, settings }) => {
+                let keys = Keys::default();
+                Self::Active(Organisation {
+                    name,
+                    subdomain,
+                    contact_email,
+                    contact_name,
+                    tier,
+                    settings,
+                    keys,
+                    is_stopped: false,
+                })
             }
             (Self::Active(organisation), E::Suspended { .. }) => Self::Suspended(organisation),
             (Self::Suspended(organisation), E::Reactivated {}) => Self::Active(organisation),
@@ -142,6 +173,13 @@ impl Organisation {
             }
             TenantEvent::SettingsChanged { settings } => self.settings = settings,
             TenantEvent::SubscriptionChanged { to, .. } => self.tier = to,
+            TenantEvent::WorkStopped { .. } => self.is_stopped = true,
+            TenantEvent::WorkReopened {} => self.is_stopped = false,
+            event @ (TenantEvent::ApiKeyCreated { .. }
+            | TenantEvent::ApiKeyRevoked { .. }
+            | TenantEvent::ApiKeyRotated { .. }
+            | TenantEvent::ProviderKeySet { .. }
+            | TenantEvent::ProviderKeyRemoved { .. }) => self.keys.evolve(event),
             TenantEvent::Created { .. } | TenantEvent::Suspended { .. } | TenantEvent::Reactivated {} => {}
         }
     }

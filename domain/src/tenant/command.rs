@@ -1,8 +1,12 @@
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
 use crate::document::Document;
 use crate::email::Email;
 use crate::plan::Tier;
 use crate::text::{FullName, Name, Reason};
 
+use super::keys::{NewApiKey, Provider};
 use super::subdomain::Subdomain;
 
 /// Orders to a tenant.
@@ -11,7 +15,7 @@ pub enum TenantCommand {
     /// Found the organisation. Its id is the contact person's subject for sealing.
     Create {
         /// The tenant's own id, for sealing the contact's data.
-        contact: uuid::Uuid,
+        contact: Uuid,
         /// What it is called.
         name: Name,
         /// Where it is reached.
@@ -51,4 +55,46 @@ pub enum TenantCommand {
     },
     /// Let it work again.
     Reactivate,
+    /// Stop all work of its agents at once; people go on.
+    StopAll {
+        /// Why.
+        reason: Reason,
+    },
+    /// Let agents work again.
+    Reopen,
+    /// Make a key for programs.
+    CreateApiKey {
+        /// What it is made with.
+        new: NewApiKey,
+        /// Now.
+        at: DateTime<Utc>,
+    },
+    /// End a key.
+    RevokeApiKey {
+        /// Which.
+        key: Uuid,
+    },
+    /// Put another in a key's place.
+    RotateApiKey {
+        /// Which.
+        key: Uuid,
+        /// The id of the other.
+        successor: Uuid,
+        /// When the other ends.
+        expires_at: DateTime<Utc>,
+        /// How long the first one goes on working, at most.
+        overlap_until: DateTime<Utc>,
+        /// Now.
+        at: DateTime<Utc>,
+    },
+    /// Take the organisation's own key of a provider, in place of the one before.
+    SetProviderKey {
+        /// Whose models it opens.
+        provider: Provider,
+    },
+    /// Forget the key of a provider.
+    RemoveProviderKey {
+        /// Whose.
+        provider: Provider,
+    },
 }

@@ -1,12 +1,16 @@
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::document::Document;
 use crate::email::Email;
 use crate::event::event_names;
 use crate::personal::Personal;
 use crate::plan::Tier;
+use crate::policy::Permissions;
 use crate::text::{FullName, Name, Reason};
 
+use super::keys::Provider;
 use super::subdomain::Subdomain;
 
 /// What happened to a tenant.
@@ -59,6 +63,48 @@ pub enum TenantEvent {
     },
     /// It may work again.
     Reactivated {},
+    /// All work of its agents was stopped: no attempt begins, and none of those under way may record anything.
+    WorkStopped {
+        /// Why.
+        reason: Reason,
+    },
+    /// Its agents may work again.
+    WorkReopened {},
+    /// A key for programs was made. Who made it stands beside the event.
+    ApiKeyCreated {
+        /// Its id.
+        key: Uuid,
+        /// What it is called.
+        name: Name,
+        /// What it is made for.
+        scopes: Permissions,
+        /// When it ends.
+        expires_at: DateTime<Utc>,
+    },
+    /// A key was ended.
+    ApiKeyRevoked {
+        /// Which.
+        key: Uuid,
+    },
+    /// A key got a successor.
+    ApiKeyRotated {
+        /// Which.
+        key: Uuid,
+        /// The one in its place.
+        successor: Uuid,
+        /// How long it still works.
+        overlap_until: DateTime<Utc>,
+    },
+    /// The organisation's key of a provider was set, or became another one.
+    ProviderKeySet {
+        /// Whose models it opens.
+        provider: Provider,
+    },
+    /// The key of a provider was forgotten.
+    ProviderKeyRemoved {
+        /// Whose.
+        provider: Provider,
+    },
 }
 
 event_names!(TenantEvent, Tenant, "1.0", {
@@ -68,4 +114,11 @@ event_names!(TenantEvent, Tenant, "1.0", {
     SubscriptionChanged => "tenant.subscription_changed",
     Suspended => "tenant.suspended",
     Reactivated => "tenant.reactivated",
+    WorkStopped => "tenant.work_stopped",
+    WorkReopened => "tenant.work_reopened",
+    ApiKeyCreated => "tenant.api_key_created",
+    ApiKeyRevoked => "tenant.api_key_revoked",
+    ApiKeyRotated => "tenant.api_key_rotated",
+    ProviderKeySet => "tenant.provider_key_set",
+    ProviderKeyRemoved => "tenant.provider_key_removed",
 });

@@ -5,12 +5,13 @@
 //!  Absent ───────────► Active ─────────► Suspended
 //!                       ▲ ▲ │             │
 //!      change, settings,│ └─┘             │
-//!      subscription       └───────────────┘ reactivate
+//!      subscription, keys └───────────────┘ reactivate
 //! ```
 
 mod aggregate;
 mod command;
 mod event;
+mod keys;
 mod refusal;
 mod subdomain;
 #[cfg(test)]
@@ -19,5 +20,6 @@ mod tests;
 pub use aggregate::{Organisation, Tenant};
 pub use command::TenantCommand;
 pub use event::TenantEvent;
+pub use keys::{ApiKey, Keys, NewApiKey, Provider};
 pub use refusal::TenantRefusal;
 pub use subdomain::Subdomain;

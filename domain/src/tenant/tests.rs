@@ -28,6 +28,8 @@ fn every_order_is_answered_in_every_stage() {
         (subscribe(Tier::Basic),[no(R::Absent),   yes(subscribed(Tier::Basic)),  no(R::Suspended)]),
         (suspend(),             [no(R::Absent),   yes(suspended()),              no(R::Suspended)]),
         (C::Reactivate,         [no(R::Absent),   no(R::NotSuspended),           yes(E::Reactivated {})]),
+        (stop_all(),            [no(R::Absent),   yes(stopped()),                no(R::Suspended)]),
+        (C::Reopen,             [no(R::Absent),   no(R::WorkNotStopped),         no(R::Suspended)]),
     ];
     for (order, answers) in table {
         for (history, answer) in histories().into_iter().zip(answers) {
@@ -35,6 +37,17 @@ fn every_order_is_answered_in_every_stage() {
             assert_eq!(tenant(history).when(order.clone()).inspect_result(), answer, "{given}");
         }
     }
+}
+
+#[test]
+fn stopped_work_is_reopened_once() {
+    tenant(vec![created(), stopped()]).when(stop_all()).then_expect_error(R::WorkStopped);
+    tenant(vec![created(), stopped()]).when(C::Reopen).then_expect_events(vec![E::WorkReopened {}]);
+    let reopened = vec![created(), stopped(), E::WorkReopened {}];
+    tenant(reopened.clone()).when(C::Reopen).then_expect_error(R::WorkNotStopped);
+    tenant(reopened).when(stop_all()).then_expect_events(vec![stopped()]);
+    let suspended = vec![created(), stopped(), suspended(), E::Reactivated {}];
+    tenant(suspended).when(C::Reopen).then_expect_events(vec![E::WorkReopened {}]);
 }
 
 #[test]
@@ -130,6 +143,19 @@ fn every_refusal_has_its_kind_and_code() {
         (R::AlreadyExists, RefusalKind::WrongStage, "tenant.already_exists"),
         (R::Suspended, RefusalKind::Forbidden, "tenant.suspended"),
         (R::NotSuspended, RefusalKind::WrongStage, "tenant.not_suspended"),
+        (R::WorkStopped, RefusalKind::WrongStage, "tenant.work_stopped"),
+        (R::WorkNotStopped, RefusalKind::WrongStage, "tenant.work_not_stopped"),
+        (R::ApiKeyUnknown, RefusalKind::NotFound, "not_found"),
+        (R::ApiKeyExists, RefusalKind::WrongStage, "api_key.already_exists"),
+        (R::ApiKeyRevoked, RefusalKind::WrongStage, "api_key.revoked"),
+        (R::ApiKeyExpired, RefusalKind::WrongStage, "api_key.expired"),
+        (R::ApiKeyRotated, RefusalKind::WrongStage, "api_key.rotated"),
+        (R::ApiKeysTooMany, RefusalKind::WrongStage, "api_key.too_many"),
+        (R::ScopesEmpty, RefusalKind::Invalid, "api_key.no_scopes"),
+        (R::LifeOutOfRange, RefusalKind::Invalid, "api_key.life_out_of_range"),
+        (R::OverlapTooLong, RefusalKind::Invalid, "api_key.overlap_too_long"),
+        (R::ProviderKeyUnknown, RefusalKind::NotFound, "not_found"),
+        (R::ProviderKeysTooMany, RefusalKind::WrongStage, "provider_key.too_many"),
     ];
     for (refusal, kind, code) in table {
         assert_eq!((refusal.kind(), refusal.code()), (kind, code));
@@ -206,4 +232,12 @@ fn suspend() -> TenantCommand {
 
 fn suspended() -> TenantEvent {
     E::Suspended { reason: "unpaid".parse().unwrap() }
+}
+
+fn stop_all() -> TenantCommand {
+    C::StopAll { reason: "wrong customers".parse().unwrap() }
+}
+
+fn stopped() -> TenantEvent {
+    E::WorkStopped { reason: "wrong customers".parse().unwrap() }
 }

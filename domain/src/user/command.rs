@@ -1,10 +1,23 @@
+use chrono::{DateTime, Utc};
+
 use crate::document::Document;
 use crate::email::Email;
-use crate::id::{SessionId, UserId};
+use crate::id::{ResetId, SessionId, UserId};
 use crate::policy::Role;
 use crate::text::FullName;
 
-use super::event::SignInFailure;
+use super::event::{SessionRevocation, SignInFailure};
+
+/// The link of an invitation, as it is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The number of the invitation it was sent with.
+    pub issue: u32,
+    /// The role that the inviter has now; `None` without access.
+    pub inviter: Option<Role>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
 
 /// Orders to a user.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,11 +43,31 @@ pub enum UserCommand {
         full_name: Option<FullName>,
         /// The role offered.
         role: Role,
+        /// Who vouches for it.
+        invited_by: UserId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Be asked again: the link before is dead.
+    ResendInvitation {
+        /// Another role to offer.
+        role: Option<Role>,
+        /// Who vouches for it from now on.
+        invited_by: UserId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Make room for another invitation to the same address, if this one has run out.
+    ExpireInvitation {
+        /// When.
+        at: DateTime<Utc>,
     },
     /// Join.
     AcceptInvitation {
         /// The person's name.
         full_name: FullName,
+        /// By which link.
+        link: Link,
     },
     /// Take the invitation back.
     RevokeInvitation,
@@ -58,6 +91,8 @@ pub enum UserCommand {
     SignIn {
         /// The session it opened.
         session: SessionId,
+        /// Whether the user is known to use such a device.
+        known_device: bool,
     },
     /// Record a sign-in that failed.
     FailSignIn {
@@ -68,5 +103,28 @@ pub enum UserCommand {
     SignOut {
         /// Which one.
         session: SessionId,
+    },
+    /// Record that open sessions were ended other than by signing out.
+    RevokeSessions {
+        /// Which ones.
+        sessions: Vec<SessionId>,
+        /// Why.
+        reason: SessionRevocation,
+    },
+    /// Take another password, the present one having been given.
+    ChangePassword,
+    /// Be allowed to choose another password without the present one; an earlier request ends.
+    RequestPasswordReset {
+        /// Which request this is.
+        reset: ResetId,
+        /// Until when it may be used.
+        expires_at: DateTime<Utc>,
+    },
+    /// Take another password by such a request.
+    ResetPassword {
+        /// By which one.
+        reset: ResetId,
+        /// When.
+        at: DateTime<Utc>,
     },
 }

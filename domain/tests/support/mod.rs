@@ -2,15 +2,19 @@
 
 use std::fmt::Debug;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::agent::{Agent, AgentCommand};
 use domain::task::{
-    Amendment, Failure, MaxAttempts, Priority, Stage, Task, TaskCommand, TaskKind, TimeoutSeconds,
+    Amendment, Counting, Failure, MaxAttempts, NewStep, OnTimeout, Priority, Question, Stage, StepEnd,
+    StepKind, Task, TaskCommand, TaskKind, TimeoutSeconds, Verdict,
 };
-use domain::tenant::{Tenant, TenantCommand};
+use domain::tenant::{NewApiKey, Provider, Tenant, TenantCommand};
 use domain::text::Capabilities;
-use domain::user::{SignInFailure, User, UserCommand};
-use domain::{AgentId, AttemptId, Document, Role, Root, SessionId, Tier, Usage, UserId};
+use domain::user::{INVITATION_LIFE, Link, SessionRevocation, SignInFailure, User, UserCommand};
+use domain::{
+    AgentId, AttemptId, ContentHash, Document, MicroUsd, Permission, ResetId, Role, Root, SessionId, Tier,
+    Usage, UserId,
+};
 use uuid::Uuid;
 
 /// An aggregate whose stages have names, with orders of every kind, each under the name of its kind.
@@ -66,8 +70,42 @@ impl Staged for Tenant {
             subscription(Tier::Enterprise),
             ("suspend", TenantCommand::Suspend { reason }),
             ("reactivate", TenantCommand::Reactivate),
+            ("stop all", TenantCommand::StopAll { reason: "wrong".parse().expect("a reason") }),
+            ("reopen", TenantCommand::Reopen),
+            ("create API key", create_key(1)),
+            ("create API key", create_key(2)),
+            ("rotate API key", rotate_key(1, 3)),
+            ("rotate API key", rotate_key(3, 4)),
+            ("revoke API key", TenantCommand::RevokeApiKey { key: Uuid::from_u128(1) }),
+            ("revoke API key", TenantCommand::RevokeApiKey { key: Uuid::from_u128(3) }),
+            ("set provider key", TenantCommand::SetProviderKey { provider: provider() }),
+            ("remove provider key", TenantCommand::RemoveProviderKey { provider: provider() }),
         ]
     }
+}
+
+fn create_key(key: u128) -> TenantCommand {
+    let new = NewApiKey {
+        key: Uuid::from_u128(key),
+        name: "Import".parse().expect("a name"),
+        scopes: [Permission::ReadAgents].into_iter().collect(),
+        expires_at: later() + TimeDelta::days(90),
+    };
+    TenantCommand::CreateApiKey { new, at: later() }
+}
+
+fn rotate_key(key: u128, successor: u128) -> TenantCommand {
+    TenantCommand::RotateApiKey {
+        key: Uuid::from_u128(key),
+        successor: Uuid::from_u128(successor),
+        expires_at: later() + TimeDelta::days(90),
+        overlap_until: later() + TimeDelta::hours(1),
+        at: later(),
+    }
+}
+
+fn provider() -> Provider {
+    "openai".parse().expect("a provider")
 }
 
 impl Staged for User {
@@ -86,10 +124,18 @@ impl Staged for User {
     fn orders() -> Vec<(&'static str, UserCommand)> {
         let user = UserId(Uuid::from_u128(2));
         let session = SessionId(Uuid::from_u128(3));
+        let reset = ResetId(Uuid::from_u128(4));
         let email = || "ada@acme.org".parse().expect("an address");
         let full_name = || "Ada".parse().expect("a name");
         let register = |role| UserCommand::Register { user, email: email(), full_name: full_name(), role };
-        let invite = |role, full_name| UserCommand::Invite { user, email: email(), full_name, role };
+        let (invited_by, at) = (UserId(Uuid::from_u128(4)), later());
+        let invite =
+            |role, full_name| UserCommand::Invite { user, email: email(), full_name, role, invited_by, at };
+        let accept = |issue, inviter, at| UserCommand::AcceptInvitation {
+            full_name: full_name(),
+            link: Link { issue, inviter, at },
+        };
+        let over = at + INVITATION_LIFE;
         let profile = |name: &str, preferences: &str| UserCommand::ChangeProfile {
             full_name: Some(name.parse().expect("a name")),
             preferences: Some(Document::parse(preferences).expect("an object")),
@@ -101,7 +147,13 @@ impl Staged for User {
             ("register", register(Role::Owner)),
             ("invite", invite(Role::Admin, None)),
             ("invite", invite(Role::Owner, Some(full_name()))),
-            ("accept invitation", UserCommand::AcceptInvitation { full_name: full_name() }),
+            ("resend invitation", UserCommand::ResendInvitation { role: Some(Role::Member), invited_by, at }),
+            ("expire invitation too early", UserCommand::ExpireInvitation { at }),
+            ("expire invitation", UserCommand::ExpireInvitation { at: over }),
+            ("accept invitation", accept(1, Some(Role::Owner), at)),
+            ("accept invitation", accept(2, Some(Role::Owner), at)),
+            ("accept invitation too late", accept(1, Some(Role::Owner), over)),
+            ("accept invitation of nobody", accept(1, None, at)),
             ("revoke invitation", UserCommand::RevokeInvitation),
             ("change profile", profile("Bob", "{}")),
             ("change profile", profile("Ada", r#"{"a":1}"#)),
@@ -110,10 +162,17 @@ impl Staged for User {
             role(Role::Member),
             ("deactivate", UserCommand::Deactivate),
             ("reactivate", UserCommand::Reactivate),
-            ("sign in", UserCommand::SignIn { session }),
+            ("sign in", UserCommand::SignIn { session, known_device: false }),
             fail(SignInFailure::WrongPassword),
             fail(SignInFailure::Inactive),
             ("sign out", UserCommand::SignOut { session }),
+            (
+                "end sessions",
+                UserCommand::RevokeSessions { sessions: vec![session], reason: SessionRevocation::Revoked },
+            ),
+            ("change password", UserCommand::ChangePassword),
+            ("request password reset", UserCommand::RequestPasswordReset { reset, expires_at: at }),
+            ("reset password", UserCommand::ResetPassword { reset, at: DateTime::default() }),
         ]
     }
 }
@@ -164,8 +223,17 @@ impl Staged for Agent {
 }
 
 impl Staged for Task {
-    const STAGES: &'static [&'static str] =
-        &["Absent", "Pending", "Queued", "Running", "Completed", "Failed", "Cancelled", "Withdrawn"];
+    const STAGES: &'static [&'static str] = &[
+        "Absent",
+        "Pending",
+        "Queued",
+        "Running",
+        "WaitingApproval",
+        "Completed",
+        "Failed",
+        "Cancelled",
+        "Withdrawn",
+    ];
 
     fn stage(&self) -> &'static str {
         match self {
@@ -173,6 +241,7 @@ impl Staged for Task {
             Self::Present(_, Stage::Pending) => "Pending",
             Self::Present(_, Stage::Queued) => "Queued",
             Self::Present(_, Stage::Running(_)) => "Running",
+            Self::Present(_, Stage::WaitingApproval) => "WaitingApproval",
             Self::Present(_, Stage::Completed) => "Completed",
             Self::Present(_, Stage::Failed) => "Failed",
             Self::Present(_, Stage::Cancelled) => "Cancelled",
@@ -194,6 +263,9 @@ impl Staged for Task {
             orders.extend(attempt_orders(attempt));
         }
         orders.extend([
+            ("decide", decide()),
+            ("expire approval", TaskCommand::ExpireApproval { at: later() }),
+            ("expire in queue", TaskCommand::ExpireInQueue { queued_at: DateTime::default(), at: later() }),
             ("retry", TaskCommand::Retry),
             ("cancel", TaskCommand::Cancel { reason }),
             ("withdraw", TaskCommand::Withdraw),
@@ -213,6 +285,10 @@ fn create_task(max_attempts: i64) -> TaskCommand {
         max_attempts: MaxAttempts::try_from(max_attempts).expect("a number of attempts"),
         scheduled_at: None,
         created_by: None,
+        queue_timeout: Some(TimeoutSeconds::default()),
+        conversation: None,
+        fork: None,
+        configuration: None,
     }
 }
 
@@ -225,7 +301,7 @@ fn amend(name: Option<&str>, max_attempts: Option<i64>) -> TaskCommand {
     })
 }
 
-fn attempt_orders(attempt: AttemptId) -> [(&'static str, TaskCommand); 4] {
+fn attempt_orders(attempt: AttemptId) -> Vec<(&'static str, TaskCommand)> {
     let usage = Usage::default();
     let fail = |retry_at| TaskCommand::FailAttempt {
         attempt,
@@ -235,14 +311,62 @@ fn attempt_orders(attempt: AttemptId) -> [(&'static str, TaskCommand); 4] {
         },
         usage,
         retry_at,
+        counting: Counting::Counts,
     };
+    let defer = TaskCommand::FailAttempt {
+        attempt,
+        failure: Failure {
+            code: "provider.limited".to_owned(),
+            message: "too much to do".parse().expect("a reason"),
+        },
+        usage,
+        retry_at: Some(later()),
+        counting: Counting::Deferred,
+    };
+    let (call, hash) = (Uuid::from_u128(7), ContentHash([1; 32]));
+    let step = NewStep {
+        step: 1,
+        kind: StepKind::Model,
+        name: "echo".to_owned(),
+        provider: "echo".to_owned(),
+        call,
+        request: hash,
+        reserved: MicroUsd::default(),
+        has_side_effects: false,
+    };
+    let end = StepEnd { outcome: Ok(hash), usage, price_table: String::new(), latency_ms: 1 };
+    let question = |on_timeout| Question {
+        approval_id: Uuid::from_u128(8),
+        step: 1,
+        tool: "http_request".to_owned(),
+        shown: hash,
+        expires_at: later(),
+        on_timeout,
+    };
+    let ask = |on_timeout| TaskCommand::AskApproval { attempt, question: question(on_timeout), usage };
     let complete = TaskCommand::Complete { attempt, output: Document::default(), usage };
-    [
-        ("start attempt", TaskCommand::StartAttempt { attempt }),
+    vec![
+        ("start attempt", TaskCommand::StartAttempt { attempt, agent_version: 1 }),
+        ("start step", TaskCommand::StartStep { attempt, step }),
+        ("end step", TaskCommand::EndStep { attempt, call, end }),
+        ("ask for approval", ask(OnTimeout::Fail)),
+        ("ask for approval or take no answer for a no", ask(OnTimeout::Deny)),
+        ("hand back", TaskCommand::HandBack { attempt, usage }),
         ("complete", complete),
         ("fail attempt to try again", fail(Some(later()))),
+        ("fail attempt to put it off", defer),
         ("fail attempt for good", fail(None)),
     ]
+}
+
+fn decide() -> TaskCommand {
+    TaskCommand::Decide {
+        approval: Uuid::from_u128(8),
+        shown: ContentHash([1; 32]),
+        verdict: Verdict::Approved,
+        reason: "ours".parse().expect("a reason"),
+        at: DateTime::default(),
+    }
 }
 
 fn later() -> DateTime<Utc> {

@@ -1,12 +1,14 @@
-import { newKey } from '@/lib/newKey';
-import { createSession } from './session';
+import { createSession, sessionOfJwt } from './session';
+
+/** Whether this browser keeps the refresh token's cookie: on secure origins and this machine's own. */
+export const keepsCookie = globalThis.isSecureContext === true;
 
 /** The session of this browser tab. */
 export const session = createSession({
   fetch: (request) => globalThis.fetch(request),
-  storage: globalThis.sessionStorage,
   now: () => Date.now(),
-  newFamily: newKey,
+  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  sessionOf: sessionOfJwt,
   exclusively: async (work) =>
     // Lock and channel exist on secure origins and current browsers; elsewhere tabs stay strangers.
     navigator.locks === undefined ? work() : navigator.locks.request('agentcores.session', work),

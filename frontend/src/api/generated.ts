@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+  '/.well-known/jwks.json': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get the public keys of access tokens
+     * @description Empty unless the service signs with EdDSA. While keys change, the one before is there too.
+     */
+    get: operations['get_public_keys'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/agents': {
     parameters: {
       query?: never;
@@ -130,6 +150,76 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/api-keys': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List API keys
+     * @description Ended ones are among them. As an administrator or auditor.
+     */
+    get: operations['list_api_keys'];
+    put?: never;
+    /**
+     * Create an API key
+     * @description As an administrator. A program sends it as `Authorization: Bearer ac_live_…`, and nowhere else. It acts for who made
+     *     it: it may do what its scopes name, as far as that user's role allows at the time, and ends with that user's access.
+     */
+    post: operations['create_api_key'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/api-keys/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get an API key
+     * @description As an administrator or auditor. The key itself is not shown again.
+     */
+    get: operations['get_api_key'];
+    put?: never;
+    post?: never;
+    /**
+     * Revoke an API key
+     * @description As an administrator. It is refused within five seconds, for good.
+     */
+    delete: operations['revoke_api_key'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/api-keys/{id}/rotate': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Rotate an API key
+     * @description As an administrator who holds its scopes. Makes a key of the same name and scopes, which acts for who rotates; the
+     *     old one goes on working for a while.
+     */
+    post: operations['rotate_api_key'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/audit/events': {
     parameters: {
       query?: never;
@@ -144,6 +234,27 @@ export interface paths {
     get: operations['list_audit_events'];
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/invitations/inspect': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Look at an invitation
+     * @description What a link offers, for whoever holds it. A link that is expired, used, replaced, taken back or void answers like
+     *     one that was never sent.
+     */
+    post: operations['inspect_invitation'];
     delete?: never;
     options?: never;
     head?: never;
@@ -181,7 +292,7 @@ export interface paths {
     put?: never;
     /**
      * Sign out
-     * @description Ends the session, also for access tokens already out.
+     * @description Ends the session, also for access tokens already out, and makes a browser forget what it holds.
      */
     post: operations['log_out'];
     delete?: never;
@@ -207,6 +318,67 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/auth/password': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Change one's password
+     * @description One's other sessions end, unless `keep_other_sessions` says otherwise.
+     */
+    put: operations['change_password'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/password-reset': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Ask for a link to reset a password
+     * @description It is sent to the address, one for each organisation. The answer is the same for an address that nobody signs in
+     *     with.
+     */
+    post: operations['request_password_reset'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/password-reset/confirm': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Reset a forgotten password
+     * @description With the token of the newest link. All of the user's sessions end.
+     */
+    post: operations['confirm_password_reset'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/auth/profile': {
     parameters: {
       query?: never;
@@ -224,6 +396,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/auth/reauthenticate': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Give the password again
+     * @description For five minutes the session may do what asks for it: without, that is answered with 403 `reauthentication_required`.
+     */
+    post: operations['reauthenticate'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/auth/refresh': {
     parameters: {
       query?: never;
@@ -235,7 +427,9 @@ export interface paths {
     put?: never;
     /**
      * Refresh the access token
-     * @description Each refresh token works once; using one again ends its session.
+     * @description Each refresh token works once. One that was exchanged before is exchanged again as long as nothing of the first answer
+     *     was used: that answer was lost. Once it was used, the session is ended, for two hold its token. A token from the cookie
+     *     is answered with 409 `refresh_superseded` for three seconds after its exchange, which another tab made: ask again.
      */
     post: operations['refresh'];
     delete?: never;
@@ -260,6 +454,47 @@ export interface paths {
      */
     post: operations['register'];
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/sessions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List one's open sessions */
+    get: operations['list_sessions'];
+    put?: never;
+    post?: never;
+    /**
+     * End one's other sessions
+     * @description All but the one that asks.
+     */
+    delete: operations['end_other_sessions'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/sessions/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * End one of one's sessions
+     * @description Ended at once, also for access tokens already out.
+     */
+    delete: operations['end_session'];
     options?: never;
     head?: never;
     patch?: never;
@@ -298,6 +533,94 @@ export interface paths {
      *     `id` is the position, `event` the type, `data` a CloudEvent. A comment comes every 15 seconds.
      */
     get: operations['stream_events'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/plans': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List plans
+     * @description With their prices and limits; anyone may.
+     */
+    get: operations['list_plans'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/provider-keys': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List provider keys
+     * @description Which are set, never the keys themselves. As an administrator or auditor.
+     */
+    get: operations['list_provider_keys'];
+    put?: never;
+    /**
+     * Set a provider key
+     * @description As an administrator. Takes the place of the one before. Agents of that provider are run with it.
+     */
+    post: operations['set_provider_key'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/provider-keys/{provider}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get a provider key
+     * @description That it is set, never the key itself. As an administrator or auditor.
+     */
+    get: operations['get_provider_key'];
+    put?: never;
+    post?: never;
+    /**
+     * Remove a provider key
+     * @description As an administrator. The key is forgotten.
+     */
+    delete: operations['remove_provider_key'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/roles': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List roles
+     * @description The policy that every request is held to; anyone may.
+     */
+    get: operations['list_roles'];
     put?: never;
     post?: never;
     delete?: never;
@@ -535,6 +858,66 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/tenants/invitations': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List invitations
+     * @description Those that were not accepted yet, open and expired ones.
+     */
+    get: operations['list_invitations'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenants/invitations/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Take an invitation back
+     * @description As an administrator. Its link is dead, and its address free for another.
+     */
+    delete: operations['revoke_invitation'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenants/invitations/{id}/resend': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Send an invitation anew
+     * @description As an administrator. It is open for another seven days, and only its new link is good.
+     */
+    post: operations['resend_invitation'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/tenants/users': {
     parameters: {
       query?: never;
@@ -569,9 +952,50 @@ export interface paths {
     post?: never;
     /**
      * Take a user's access away
-     * @description As an administrator. Sessions end at once; an open invitation is taken back; the history stays.
+     * @description As an administrator who gave the password in the last five minutes. Sessions end at once; an open invitation is taken
+     *     back; the history stays.
      */
     delete: operations['deactivate_user'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenants/users/{id}/password-reset': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Send a user a link to reset the password
+     * @description As an administrator, who never learns it. The present password stays good until another is chosen.
+     */
+    post: operations['reset_user_password'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenants/users/{id}/sessions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * End a user's sessions
+     * @description As an administrator. The user may sign in again.
+     */
+    delete: operations['end_sessions_of_user'];
     options?: never;
     head?: never;
     patch?: never;
@@ -588,7 +1012,8 @@ export interface paths {
     put?: never;
     /**
      * Invite a user
-     * @description As an administrator. The invitation is open for seven days.
+     * @description As an administrator. The invitation is open for seven days. An address with an open invitation is a 409
+     *     `invitation_open`; an expired one stands in nobody's way.
      */
     post: operations['invite_user'];
     delete?: never;
@@ -665,8 +1090,10 @@ export interface components {
        * @description Of a user or an API key.
        */
       id: string | null;
-      /** @description A user's name as it is now, or the name of a part of the service. */
+      /** @description A user's name as it is now, or the name of a key or of a part of the service. */
       name: string | null;
+      /** @description Of an API key: the user for whom it acts. */
+      on_behalf_of?: components['schemas']['Principal'];
       /** @description The kind of actor. */
       type: components['schemas']['ActorType'];
     };
@@ -781,6 +1208,80 @@ export interface components {
        */
       timeout_seconds?: number | null;
     };
+    /** @description A key for programs, without the key itself. */
+    ApiKey: {
+      /**
+       * Format: date-time
+       * @description When it was made.
+       */
+      created_at: string;
+      /**
+       * Format: uuid
+       * @description The user for whom it acts.
+       */
+      created_by: string;
+      /**
+       * Format: date-time
+       * @description When it ends, or ended.
+       */
+      expires_at: string;
+      /**
+       * Format: uuid
+       * @description Its id.
+       */
+      id: string;
+      /**
+       * Format: date-time
+       * @description When it was last used, to the minute.
+       */
+      last_used_at: string | null;
+      /** @description How it ends. */
+      last4: string;
+      /** @description What it is called. */
+      name: string;
+      /** @description How it begins. */
+      prefix: string;
+      /**
+       * Format: date-time
+       * @description When it was revoked.
+       */
+      revoked_at: string | null;
+      /** @description What it was made for. It may never more than its maker's role allows at the time. */
+      scopes: components['schemas']['Permission'][];
+      /** @description Whether it works. */
+      status: components['schemas']['ApiKeyStatus'];
+      /**
+       * Format: uuid
+       * @description The organisation.
+       */
+      tenant_id: string;
+      /**
+       * Format: date-time
+       * @description When it last changed.
+       */
+      updated_at: string;
+      /**
+       * Format: int64
+       * @description Counts its changes, from 1.
+       */
+      version: number;
+    };
+    ApiKeyPage: {
+      /** @description In the order asked for. */
+      items: components['schemas']['ApiKey'][];
+      /** @description Asks for the next page as `cursor`; null on the last. */
+      next_cursor: string | null;
+      /**
+       * Format: int64
+       * @description How many the whole list has under the filters asked for.
+       */
+      total: number;
+    };
+    /**
+     * @description Whether an API key works.
+     * @enum {string}
+     */
+    ApiKeyStatus: 'active' | 'expired' | 'revoked';
     /** @description An event with the circumstances in which it happened. */
     AuditEvent: {
       /** @description Who acted. */
@@ -899,6 +1400,27 @@ export interface components {
       name?: string | null;
     };
     /**
+     * @description A new password in exchange for the present one.
+     * @example {
+     *       "current_password": "correct horse battery staple",
+     *       "new_password": "seven violins on a pier"
+     *     }
+     */
+    ChangePasswordBody: {
+      /**
+       * Format: password
+       * @description The present one.
+       */
+      current_password: string;
+      /** @description Whether one's other sessions go on; otherwise they end. */
+      keep_other_sessions?: boolean;
+      /**
+       * Format: password
+       * @description The one to sign in with from now on; not one that is easy to guess.
+       */
+      new_password: string;
+    };
+    /**
      * @description What changes of oneself; what is absent stays.
      * @example {
      *       "full_name": "Ada King",
@@ -1013,6 +1535,16 @@ export interface components {
       /** @description What happened, such as `agent.created`. */
       type: string;
     };
+    /** @description A new password in exchange for the token of a link. */
+    ConfirmPasswordResetBody: {
+      /**
+       * Format: password
+       * @description The one to sign in with from now on; not one that is easy to guess.
+       */
+      new_password: string;
+      /** @description Out of the newest link; works once, for 30 minutes. */
+      token: string;
+    };
     /**
      * @description What an agent is created with.
      * @example {
@@ -1041,6 +1573,34 @@ export interface components {
       description?: string | null;
       /** @description What it is called. */
       name: string;
+    };
+    /**
+     * @description What an API key is made with.
+     * @example {
+     *       "expires_in_days": 30,
+     *       "name": "Nightly import",
+     *       "scopes": [
+     *         "read_agents",
+     *         "create_tasks"
+     *       ]
+     *     }
+     */
+    CreateApiKeyBody: {
+      /**
+       * Format: int64
+       * @description How long it lives; 90 days if absent.
+       * @default 90
+       */
+      expires_in_days: number;
+      /** @description What it is called. */
+      name: string;
+      /** @description What it may do; nothing that one may not do oneself. To change something brings along to see it. */
+      scopes: components['schemas']['Permission'][];
+    };
+    /** @description A new API key. This answer alone holds the key itself. */
+    CreatedApiKey: components['schemas']['ApiKey'] & {
+      /** @description What the program sends as its bearer token. It is shown once and stored nowhere. */
+      secret: string;
     };
     /** @description A new organisation. */
     CreatedTenant: components['schemas']['Tenant'] & {
@@ -1081,6 +1641,11 @@ export interface components {
        * @description How urgent it is, 5 most; 3 if absent.
        */
       priority?: number | null;
+      /**
+       * Format: int32
+       * @description How long it may wait for a worker, in seconds; as long as it takes if absent.
+       */
+      queue_timeout_seconds?: number | null;
       /**
        * Format: date-time
        * @description Not to be run before.
@@ -1152,6 +1717,94 @@ export interface components {
      * @enum {string}
      */
     HealthStatus: 'ok' | 'degraded';
+    /** @description What a good link offers. */
+    InspectInvitationAnswer: {
+      /** @description The address that was invited; registering takes the same. */
+      email: string;
+      /**
+       * Format: date-time
+       * @description Until when.
+       */
+      expires_at: string;
+      /** @description The person's name, if the inviter gave one. */
+      full_name: string | null;
+      /** @description The role offered. */
+      role: components['schemas']['Role'];
+      /** @description By whom. */
+      tenant: components['schemas']['InvitingTenant'];
+    };
+    /**
+     * @description A link that was followed.
+     * @example {
+     *       "invitation_token": "aci_AZ0m8u…"
+     *     }
+     */
+    InspectInvitationBody: {
+      /** @description Out of the link. */
+      invitation_token: string;
+    };
+    /** @description An invitation that was not accepted yet. */
+    Invitation: {
+      /**
+       * Format: date-time
+       * @description When it was sent first.
+       */
+      created_at: string;
+      /** @description The address it was sent to; null once erased. */
+      email: string | null;
+      /**
+       * Format: date-time
+       * @description Until when it can be accepted.
+       */
+      expires_at: string;
+      /** @description The person's name; null if not given, or once erased. */
+      full_name: string | null;
+      /**
+       * Format: uuid
+       * @description Its id, and the invited user's.
+       */
+      id: string;
+      /**
+       * Format: uuid
+       * @description Who sent it last; it is void once they may no longer invite to that role.
+       */
+      invited_by: string | null;
+      /** @description The role offered. */
+      role: components['schemas']['Role'];
+      /** @description Whether it can still be accepted. */
+      status: components['schemas']['InvitationStatus'];
+      /**
+       * Format: uuid
+       * @description The organisation.
+       */
+      tenant_id: string;
+      /**
+       * Format: date-time
+       * @description When something last happened to it.
+       */
+      updated_at: string;
+      /**
+       * Format: int64
+       * @description Counts what happened to the invited user, from 1.
+       */
+      version: number;
+    };
+    InvitationPage: {
+      /** @description In the order asked for. */
+      items: components['schemas']['Invitation'][];
+      /** @description Asks for the next page as `cursor`; null on the last. */
+      next_cursor: string | null;
+      /**
+       * Format: int64
+       * @description How many the whole list has under the filters asked for.
+       */
+      total: number;
+    };
+    /**
+     * @description Whether an invitation can still be accepted.
+     * @enum {string}
+     */
+    InvitationStatus: 'open' | 'expired';
     /** @description An open invitation. */
     InviteAnswer: {
       /**
@@ -1182,6 +1835,18 @@ export interface components {
       full_name?: string | null;
       /** @description The role offered; none above one's own. */
       role: components['schemas']['Role'];
+    };
+    /** @description The organisation that invites. */
+    InvitingTenant: {
+      /** @description What it is called. */
+      name: string;
+      /** @description Where it is reached. */
+      subdomain: string;
+    };
+    /** @description The public keys of access tokens (RFC 7517). */
+    KeySet: {
+      /** @description The present one first; none where access tokens are signed with a shared secret. */
+      keys: components['schemas']['PublicJwk'][];
     };
     /** @description The most of each resource; null is unlimited. */
     Limits: {
@@ -1227,6 +1892,8 @@ export interface components {
        * @description The password.
        */
       password: string;
+      /** @description Where the refresh token goes; `body` if absent. */
+      refresh_token_in?: components['schemas']['RefreshTokenIn'];
       /** @description In which organisation; needed only where both fit in several. */
       tenant_subdomain?: string | null;
     };
@@ -1239,8 +1906,12 @@ export interface components {
       /** @description Who is signed in. */
       user: components['schemas']['User'];
     };
+    /** @description Nothing to tell: whether there is such a user is not for everyone to know. */
+    PasswordResetRequested: {
+      [key: string]: unknown;
+    };
     /**
-     * @description Something a role allows.
+     * @description Something a role allows, and a scope of API keys.
      * @enum {string}
      */
     Permission:
@@ -1249,7 +1920,11 @@ export interface components {
       | 'change_settings'
       | 'change_subscription'
       | 'read_users'
+      | 'read_invitations'
       | 'manage_users'
+      | 'read_keys'
+      | 'manage_api_keys'
+      | 'manage_provider_keys'
       | 'read_agents'
       | 'create_agents'
       | 'run_agents'
@@ -1259,6 +1934,44 @@ export interface components {
       | 'manage_tasks'
       | 'read_events'
       | 'read_audit';
+    /** @description Something that a role allows, and that an API key can be made for. */
+    PermissionDescription: {
+      /** @description What comes with it. */
+      includes: components['schemas']['Permission'][];
+      /** @description What it allows. */
+      meaning: string;
+      /** @description The permission. */
+      permission: components['schemas']['Permission'];
+    };
+    /** @description A plan that an organisation can choose. */
+    Plan: {
+      /** @description What comes with it besides, for people. */
+      features: string[];
+      /** @description What it allows. */
+      limits: components['schemas']['Limits'];
+      /**
+       * Format: int32
+       * @description The price of a month in whole US dollars; null is by contract.
+       */
+      price_usd_per_month: number | null;
+      /** @description The tier that `PUT /tenants/current/subscription` takes. */
+      tier: components['schemas']['SubscriptionTier'];
+    };
+    /** @description Every plan. */
+    Plans: {
+      /** @description Smallest first. */
+      items: components['schemas']['Plan'][];
+    };
+    /** @description A user for whom a program acts. */
+    Principal: {
+      /**
+       * Format: uuid
+       * @description Its id.
+       */
+      id: string;
+      /** @description Its name as it is now. */
+      name: string | null;
+    };
     /**
      * @description An error answer (RFC 9457). Programs branch on `code`; people read `title` and `detail`.
      * @example {
@@ -1326,6 +2039,77 @@ export interface components {
        */
       position: number;
     };
+    /** @description That a key of a provider is set. */
+    ProviderKey: {
+      /**
+       * Format: date-time
+       * @description When a key was first set.
+       */
+      created_at: string;
+      /** @description How the key ends. */
+      last4: string;
+      /** @description Whose models it opens. */
+      provider: string;
+      /**
+       * Format: uuid
+       * @description Who set it.
+       */
+      set_by: string;
+      /**
+       * Format: uuid
+       * @description The organisation.
+       */
+      tenant_id: string;
+      /**
+       * Format: date-time
+       * @description When this one was.
+       */
+      updated_at: string;
+      /**
+       * Format: int64
+       * @description Counts how often one was set, from 1.
+       */
+      version: number;
+    };
+    ProviderKeyPage: {
+      /** @description In the order asked for. */
+      items: components['schemas']['ProviderKey'][];
+      /** @description Asks for the next page as `cursor`; null on the last. */
+      next_cursor: string | null;
+      /**
+       * Format: int64
+       * @description How many the whole list has under the filters asked for.
+       */
+      total: number;
+    };
+    /** @description A public key (RFC 8037). */
+    PublicJwk: {
+      /** @description Always `EdDSA`. */
+      alg: string;
+      /** @description Always `Ed25519`. */
+      crv: string;
+      /** @description What tokens call it by. */
+      kid: string;
+      /** @description Always `OKP`. */
+      kty: string;
+      /** @description Always `sig`. */
+      use: string;
+      /** @description The key, in base64url. */
+      x: string;
+    };
+    /**
+     * @description The password again.
+     * @example {
+     *       "password": "correct horse battery staple"
+     *     }
+     */
+    ReauthenticateBody: {
+      /**
+       * Format: password
+       * @description One's present password.
+       */
+      password: string;
+    };
     /** @description The tokens of a session. */
     RefreshAnswer: {
       /** @description For requests: `Authorization: Bearer …`. */
@@ -1335,16 +2119,21 @@ export interface components {
        * @description How many seconds the access token lives.
        */
       expires_in: number;
-      /** @description For the next access token; works once. */
-      refresh_token: string;
+      /** @description For the next access token; works once. Null where the cookie holds it. */
+      refresh_token: string | null;
       /** @description Always `Bearer`. */
       token_type: string;
     };
     /** @description What a session goes on with. */
     RefreshBody: {
-      /** @description The newest one; each works once. */
-      refresh_token: string;
+      /** @description The newest one; each works once. Without one the cookie's is used. */
+      refresh_token?: string | null;
     };
+    /**
+     * @description Where the refresh token of an answer goes.
+     * @enum {string}
+     */
+    RefreshTokenIn: 'body' | 'cookie';
     /**
      * @description What someone registers with.
      * @example {
@@ -1366,13 +2155,37 @@ export interface components {
       invitation_token?: string | null;
       /**
        * Format: password
-       * @description The password to sign in with.
+       * @description The password to sign in with; not one that is easy to guess.
        */
       password: string;
       /** @description Lets the first owner in whatever the address. */
       setup_token?: string | null;
       /** @description In which organisation; an invitation knows by itself, and so does a `Host` that names one. */
       tenant_subdomain?: string | null;
+    };
+    /**
+     * @description Whose password is forgotten.
+     * @example {
+     *       "email": "ada@acme.example"
+     *     }
+     */
+    RequestPasswordResetBody: {
+      /**
+       * Format: email
+       * @description The address to sign in with.
+       */
+      email: string;
+      /** @description In which organisation; without it in all that the address has access to. */
+      tenant_subdomain?: string | null;
+    };
+    /**
+     * @description What changes of an invitation that is sent anew; what is absent stays.
+     * @example {
+     *       "role": "admin"
+     *     }
+     */
+    ResendInvitationBody: {
+      role?: components['schemas']['Role'] | null;
     };
     /**
      * @description What a plan limits.
@@ -1400,10 +2213,46 @@ export interface components {
       used: number;
     };
     /**
-     * @description A user's role.
+     * @description A user's role; `GET /roles` tells what each may do.
      * @enum {string}
      */
-    Role: 'owner' | 'admin' | 'member';
+    Role: 'auditor' | 'member' | 'admin' | 'owner';
+    /** @description A role that a user can have. */
+    RoleDescription: {
+      /** @description What it is for. */
+      meaning: string;
+      /** @description What it allows. */
+      permissions: components['schemas']['Permission'][];
+      /** @description The role. */
+      role: components['schemas']['Role'];
+    };
+    /** @description The whole policy. */
+    Roles: {
+      /** @description Every role, lowest first. */
+      items: components['schemas']['RoleDescription'][];
+      /** @description Every permission. */
+      permissions: components['schemas']['PermissionDescription'][];
+    };
+    /**
+     * @description How an API key is rotated.
+     * @example {
+     *       "overlap_hours": 1
+     *     }
+     */
+    RotateApiKeyBody: {
+      /**
+       * Format: int64
+       * @description How long the new key lives; 90 days if absent.
+       * @default 90
+       */
+      expires_in_days: number;
+      /**
+       * Format: int64
+       * @description How long the old key goes on working; 24 hours if absent.
+       * @default 24
+       */
+      overlap_hours: number;
+    };
     /** @description What the service depends on. */
     ServiceChecks: {
       /** @description The database. */
@@ -1423,8 +2272,64 @@ export interface components {
       /** @description Always `ok`. */
       status: string;
     };
+    /** @description An open session. */
+    Session: {
+      /**
+       * Format: date-time
+       * @description When it was opened.
+       */
+      created_at: string;
+      /** @description Whether it is the one that asks. */
+      current: boolean;
+      /**
+       * Format: date-time
+       * @description When it ends unless it is refreshed before.
+       */
+      expires_at: string;
+      /**
+       * Format: uuid
+       * @description Its id.
+       */
+      id: string;
+      /** @description The address it was opened from. */
+      ip: string | null;
+      /**
+       * Format: date-time
+       * @description When its newest tokens were made or first used.
+       */
+      last_used_at: string;
+      /** @description The program it was opened with. */
+      user_agent: string | null;
+    };
+    SessionPage: {
+      /** @description In the order asked for. */
+      items: components['schemas']['Session'][];
+      /** @description Asks for the next page as `cursor`; null on the last. */
+      next_cursor: string | null;
+      /**
+       * Format: int64
+       * @description How many the whole list has under the filters asked for.
+       */
+      total: number;
+    };
     /**
-     * @description A subscription tier.
+     * @description A key of a model provider.
+     * @example {
+     *       "key": "sk-proj-…",
+     *       "provider": "openai"
+     *     }
+     */
+    SetProviderKeyBody: {
+      /**
+       * Format: password
+       * @description The key. It is kept sealed and never shown again.
+       */
+      key: string;
+      /** @description Whose models it opens: `a-z`, `0-9` and dashes. */
+      provider: string;
+    };
+    /**
+     * @description A subscription tier; `GET /plans` tells what each allows.
      * @enum {string}
      */
     SubscriptionTier: 'free' | 'basic' | 'professional' | 'enterprise';
@@ -1435,11 +2340,21 @@ export interface components {
        * @description Who is to do it.
        */
       agent_id: string;
+      approval: components['schemas']['TaskApproval'] | null;
       /**
        * Format: int32
        * @description How many attempts were begun.
        */
       attempts: number;
+      /** @description The configuration for this task alone, in place of the agent's. */
+      configuration: {
+        [key: string]: unknown;
+      } | null;
+      /**
+       * Format: uuid
+       * @description The conversation that it is a turn of.
+       */
+      conversation_id: string | null;
       /**
        * Format: date-time
        * @description When it was created.
@@ -1456,6 +2371,16 @@ export interface components {
        * @description When it came to an end.
        */
       finished_at: string | null;
+      /**
+       * Format: int32
+       * @description The first step, from 1, that it does itself.
+       */
+      fork_at_step: number | null;
+      /**
+       * Format: uuid
+       * @description The task from which it goes another way.
+       */
+      forked_from: string | null;
       /**
        * Format: uuid
        * @description Its id.
@@ -1481,6 +2406,11 @@ export interface components {
        * @description How urgent it is: 1 to 5, 5 most.
        */
       priority: number;
+      /**
+       * Format: int32
+       * @description How long it may wait for a worker, in seconds; null as long as it takes.
+       */
+      queue_timeout_seconds: number | null;
       /**
        * Format: date-time
        * @description When it was handed to the workers; null before.
@@ -1523,6 +2453,28 @@ export interface components {
        */
       version: number;
     };
+    /** @description What a person is asked to approve. */
+    TaskApproval: {
+      /**
+       * Format: date-time
+       * @description When it is too late to answer.
+       */
+      expires_at: string;
+      /**
+       * Format: uuid
+       * @description Which question; the answer names it.
+       */
+      id: string;
+      /** @description The SHA-256 of exactly what is shown, in hexadecimal; the answer names it too. */
+      shown_hash: string;
+      /**
+       * Format: int32
+       * @description The step that waits.
+       */
+      step: number;
+      /** @description The tool that would be called. */
+      tool: string;
+    };
     /** @description Why an attempt failed. */
     TaskError: {
       /** @description A stable code such as `provider.timeout`. */
@@ -1545,7 +2497,7 @@ export interface components {
      * @description Where a task stands, as shown.
      * @enum {string}
      */
-    TaskStatus: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled';
+    TaskStatus: 'pending' | 'running' | 'waiting_approval' | 'completed' | 'failed' | 'cancelled';
     /**
      * @description The shape of a task's work.
      * @enum {string}
@@ -1609,6 +2561,11 @@ export interface components {
        * @description Counts its changes, from 1.
        */
       version: number;
+      /**
+       * Format: date-time
+       * @description Since when all work of its agents is stopped; null while they may work.
+       */
+      work_stopped_at: string | null;
     };
     /** @description An organisation that the given credentials fit. */
     TenantChoice: {
@@ -1772,6 +2729,15 @@ export interface components {
         'application/problem+json': components['schemas']['Problem'];
       };
     };
+    /** @description Asked too often; try again after `Retry-After`. The `RateLimit-*` headers say where the client stands, also on other answers. */
+    Limited: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['Problem'];
+      };
+    };
     /** @description The body is not JSON. */
     Malformed: {
       headers: {
@@ -1843,6 +2809,29 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+  get_public_keys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The keys */
+      200: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['KeySet'];
+        };
+      };
+      503: components['responses']['Unavailable'];
+    };
+  };
   list_agents: {
     parameters: {
       query?: {
@@ -1882,6 +2871,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -1926,6 +2916,7 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -1958,6 +2949,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2005,6 +2997,7 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2040,6 +3033,7 @@ export interface operations {
       404: components['responses']['NotFound'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2082,6 +3076,7 @@ export interface operations {
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2124,6 +3119,7 @@ export interface operations {
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2166,6 +3162,7 @@ export interface operations {
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2208,6 +3205,215 @@ export interface operations {
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  list_api_keys: {
+    parameters: {
+      query?: {
+        /** @description The `next_cursor` of the page before. */
+        cursor?: string;
+        /** @description How many at most. */
+        limit?: number;
+        /** @description Those with this in their name, without regard to case. */
+        q?: string;
+        /**
+         * @description `created_at`, `updated_at`, `expires_at` or `name`, with a `-` before it for descending order.
+         * @example -created_at
+         */
+        sort?: string;
+        /** @description Those that stand there. */
+        status?: components['schemas']['ApiKeyStatus'];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of API keys */
+      200: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ApiKeyPage'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  create_api_key: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreateApiKeyBody'];
+      };
+    };
+    responses: {
+      /** @description The new key, shown this once */
+      201: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description Where it is */
+          Location?: string;
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CreatedApiKey'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      409: components['responses']['Conflict'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  get_api_key: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The key's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The API key */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ApiKey'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  revoke_api_key: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path: {
+        /** @description The key's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The key does not work any more */
+      204: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  rotate_api_key: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path: {
+        /** @description The key's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['RotateApiKeyBody'] | null;
+      };
+    };
+    responses: {
+      /** @description The new key, shown this once */
+      201: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description Where it is */
+          Location?: string;
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CreatedApiKey'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2259,6 +3465,57 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  inspect_invitation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['InspectInvitationBody'];
+      };
+    };
+    responses: {
+      /** @description What the link offers */
+      200: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['InspectInvitationAnswer'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      /** @description The link is not good. */
+      403: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      409: components['responses']['Conflict'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2309,6 +3566,7 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2340,6 +3598,7 @@ export interface operations {
       403: components['responses']['Forbidden'];
       409: components['responses']['Conflict'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2368,6 +3627,146 @@ export interface operations {
       };
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  change_password: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ChangePasswordBody'];
+      };
+    };
+    responses: {
+      /** @description The new password is in force */
+      204: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      /** @description `wrong_password`: the present one is another. */
+      403: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  request_password_reset: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RequestPasswordResetBody'];
+      };
+    };
+    responses: {
+      /** @description If there is such a user, a link is on its way */
+      202: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PasswordResetRequested'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      403: components['responses']['Forbidden'];
+      409: components['responses']['Conflict'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  confirm_password_reset: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ConfirmPasswordResetBody'];
+      };
+    };
+    responses: {
+      /** @description The new password is in force */
+      204: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['Malformed'];
+      /** @description `reset_invalid`: the link is unknown, used, replaced or expired. */
+      403: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      409: components['responses']['Conflict'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2412,6 +3811,46 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  reauthenticate: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReauthenticateBody'];
+      };
+    };
+    responses: {
+      /** @description The password is right */
+      204: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      409: components['responses']['Conflict'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2426,9 +3865,9 @@ export interface operations {
       path?: never;
       cookie?: never;
     };
-    requestBody: {
+    requestBody?: {
       content: {
-        'application/json': components['schemas']['RefreshBody'];
+        'application/json': components['schemas']['RefreshBody'] | null;
       };
     };
     responses: {
@@ -2462,6 +3901,7 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2516,6 +3956,106 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  list_sessions: {
+    parameters: {
+      query?: {
+        /** @description The `next_cursor` of the page before. */
+        cursor?: string;
+        /** @description How many at most. */
+        limit?: number;
+        /**
+         * @description A field, with a `-` before it for descending order.
+         * @example -last_used_at
+         */
+        sort?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of sessions */
+      200: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SessionPage'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  end_other_sessions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The others are ended */
+      204: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  end_session: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The session's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The session is ended */
+      204: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2553,6 +4093,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2591,6 +4132,211 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  list_plans: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Every plan */
+      200: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Plans'];
+        };
+      };
+      403: components['responses']['Forbidden'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  list_provider_keys: {
+    parameters: {
+      query?: {
+        /** @description The `next_cursor` of the page before. */
+        cursor?: string;
+        /** @description How many at most. */
+        limit?: number;
+        /**
+         * @description `created_at`, `updated_at` or `provider`, with a `-` before it for descending order.
+         * @example -created_at
+         */
+        sort?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of provider keys */
+      200: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ProviderKeyPage'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  set_provider_key: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SetProviderKeyBody'];
+      };
+    };
+    responses: {
+      /** @description What is shown of it */
+      201: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description Where it is */
+          Location?: string;
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ProviderKey'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      409: components['responses']['Conflict'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  get_provider_key: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The provider */
+        provider: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What is shown of it */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ProviderKey'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  remove_provider_key: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path: {
+        /** @description The provider */
+        provider: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The key is gone */
+      204: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  list_roles: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Every role with what it allows */
+      200: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Roles'];
+        };
+      };
+      403: components['responses']['Forbidden'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2600,6 +4346,8 @@ export interface operations {
       query?: {
         /** @description Those of this agent. */
         agent_id?: string;
+        /** @description The turns of this conversation. */
+        conversation_id?: string;
         /** @description The `next_cursor` of the page before. */
         cursor?: string;
         /** @description How many at most. */
@@ -2638,6 +4386,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2682,6 +4431,7 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2714,6 +4464,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2761,6 +4512,7 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2796,6 +4548,7 @@ export interface operations {
       404: components['responses']['NotFound'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2845,6 +4598,7 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2887,6 +4641,7 @@ export interface operations {
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2929,6 +4684,7 @@ export interface operations {
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -2972,6 +4728,7 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -3000,6 +4757,7 @@ export interface operations {
       };
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -3044,6 +4802,7 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -3072,6 +4831,7 @@ export interface operations {
       };
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -3116,6 +4876,7 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -3160,6 +4921,7 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -3186,6 +4948,7 @@ export interface operations {
       };
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -3212,6 +4975,137 @@ export interface operations {
       };
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  list_invitations: {
+    parameters: {
+      query?: {
+        /** @description The `next_cursor` of the page before. */
+        cursor?: string;
+        /** @description How many at most. */
+        limit?: number;
+        /** @description Those with this in their name or address, without regard to case. */
+        q?: string;
+        /** @description Those that offer this role. */
+        role?: components['schemas']['Role'];
+        /**
+         * @description A field, with a `-` before it for descending order.
+         * @example -created_at
+         */
+        sort?: string;
+        /** @description Those that stand there. */
+        status?: components['schemas']['InvitationStatus'];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of invitations */
+      200: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['InvitationPage'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  revoke_invitation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path: {
+        /** @description The invitation's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The invitation is gone */
+      204: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  resend_invitation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path: {
+        /** @description The invitation's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['ResendInvitationBody'] | null;
+      };
+    };
+    responses: {
+      /** @description The open invitation */
+      200: {
+        headers: {
+          /** @description The user's version */
+          ETag?: string;
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['InviteAnswer'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -3255,6 +5149,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -3287,6 +5182,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -3334,6 +5230,7 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -3369,6 +5266,84 @@ export interface operations {
       404: components['responses']['NotFound'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  reset_user_password: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path: {
+        /** @description The user's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A link is on its way */
+      202: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PasswordResetRequested'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  end_sessions_of_user: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path: {
+        /** @description The user's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The user has no open session */
+      204: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };
@@ -3413,6 +5388,7 @@ export interface operations {
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
     };

@@ -13,6 +13,8 @@ export interface StaleRead {
 const LOG: StaleRead[] = [{ path: '/api/v1/audit/events' }, { path: '/api/v1/tenants/health' }];
 const USAGE: StaleRead = { path: '/api/v1/tenants/current/usage' };
 const ME: StaleRead = { path: '/api/v1/auth/me' };
+const SESSIONS: StaleRead = { path: '/api/v1/auth/sessions' };
+const INVITATIONS: StaleRead = { path: '/api/v1/tenants/invitations' };
 
 /** The reads that change with the event. */
 export function readsChangedBy(event: Pick<CloudEvent, 'type' | 'subject'>): StaleRead[] {
@@ -26,12 +28,22 @@ function ofType(type: EventType, id: string): StaleRead[] {
     case 'tenant.details_changed':
     case 'tenant.suspended':
     case 'tenant.reactivated':
+    case 'tenant.work_stopped':
+    case 'tenant.work_reopened':
       return [{ path: '/api/v1/tenants/current' }, ME];
     case 'tenant.settings_changed':
       return [{ path: '/api/v1/tenants/current' }, { path: '/api/v1/tenants/current/settings' }];
     case 'tenant.subscription_changed':
       return [{ path: '/api/v1/tenants/current' }, ME, USAGE];
+    case 'tenant.api_key_created':
+    case 'tenant.api_key_rotated':
+    case 'tenant.api_key_revoked':
+      return [{ path: '/api/v1/api-keys' }];
+    case 'tenant.provider_key_set':
+    case 'tenant.provider_key_removed':
+      return [{ path: '/api/v1/provider-keys' }];
     case 'user.signed_in':
+      return [...user(id), ME, SESSIONS];
     case 'user.profile_changed':
     case 'user.role_changed':
       return [...user(id), ME];
@@ -39,11 +51,17 @@ function ofType(type: EventType, id: string): StaleRead[] {
     case 'user.invited':
     case 'user.invitation_accepted':
     case 'user.invitation_revoked':
+    case 'user.invitation_resent':
+    case 'user.invitation_expired':
     case 'user.deactivated':
     case 'user.reactivated':
-      return [...user(id), USAGE];
-    case 'user.sign_in_failed':
+      return [...user(id), INVITATIONS, USAGE];
     case 'user.signed_out':
+    case 'user.session_revoked':
+    case 'user.password_changed':
+      return [SESSIONS];
+    case 'user.sign_in_failed':
+    case 'user.password_reset_requested':
       return [];
     case 'agent.created':
     case 'agent.terminated':
@@ -61,6 +79,12 @@ function ofType(type: EventType, id: string): StaleRead[] {
       return [...task(id), USAGE];
     case 'task.amended':
     case 'task.attempt_started':
+    case 'task.step_started':
+    case 'task.step_ended':
+    case 'task.approval_requested':
+    case 'task.approval_decided':
+    case 'task.approval_expired':
+    case 'task.handed_back':
     case 'task.completed':
     case 'task.attempt_failed':
     case 'task.failed':

@@ -28,6 +28,20 @@ export function invalidate(
   return client.invalidateQueries({ queryKey: [path, pathParams] });
 }
 
+/**
+ * Shows what a command answered at once, and reads it and the lists that hold it again: the events of what came next
+ * may have been heard before the answer, and nobody would say so a second time.
+ */
+export async function keepAnswer<T extends { id: string }>(
+  client: QueryClient,
+  { path, list }: { path: GetPath; list: GetPath },
+  answered: T,
+): Promise<void> {
+  const key = { id: answered.id };
+  client.setQueryData(readKey(path, { path: key }), answered);
+  await Promise.all([invalidate(client, path, key), invalidate(client, list)]);
+}
+
 const RETRIES = 2;
 
 /** The cache of server state. Live events mark it stale, so nothing is polled. */

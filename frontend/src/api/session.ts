@@ -1,10 +1,11 @@
 /**
- * Who is signed in, in this browser tab. The access token lives in memory only; the refresh token
- * lives in the tab's session storage so that a reload does not sign the user out.
+ * Who is signed in, in this browser. The access token lives in memory only. The refresh token lives
+ * in a cookie that no script can read, which the tabs of a browser share; where a browser keeps no
+ * such cookie (plain HTTP from elsewhere) it lives in memory, and a reload signs out.
  *
- * A refresh token works once, and using it again ends the whole session. So only one refresh runs at
- * a time, within the tab (single flight) and across tabs (a lock), and a tab that is about to
- * refresh first asks its siblings whether one of them already holds a newer pair.
+ * A refresh token works once. So only one refresh runs at a time, within the tab (single flight) and
+ * across tabs (a lock), and a tab that is about to refresh first asks its siblings whether one of
+ * them already holds a newer access token.
  */
 import type { components } from './generated';
 
@@ -26,9 +27,10 @@ export interface Siblings {
 /** The browser, as far as a session needs it. */
 export interface SessionMeans {
   fetch: (request: Request) => Promise<Response>;
-  storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   now: () => number;
-  newFamily: () => string;
+  pause: (ms: number) => Promise<void>;
+  /** The id of the session that an access token belongs to. */
+  sessionOf: (access: string) => string;
   /** Runs the work while no other tab runs its own. */
   exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   siblings: Siblings | null;
@@ -37,60 +39,50 @@ export interface SessionMeans {
 }
 
 interface Held {
-  /** Shared by the tabs that hold the same session, made anew at each sign-in. */
-  family: string;
-  refresh: string;
-  access: string | null;
+  access: string;
   /** Milliseconds since the epoch. */
   expiresAt: number;
 }
 
-type Message = { kind: 'ask' } | { kind: 'held'; held: Held } | { kind: 'ended'; family: string };
+type Message = { kind: 'ask' } | { kind: 'held'; held: Held } | { kind: 'ended'; session: string };
 
-const STORAGE_KEY = 'agentcores.session';
 /** How long siblings in other tabs have to answer; they only read memory. */
 const SIBLING_ANSWER_MS = 60;
 /** A token this close to its end is renewed before it is used. */
 const EXPIRY_MARGIN_MS = 10_000;
+/** A cookie that another tab has just exchanged is answered so for three seconds: ask again. */
+const SUPERSEDED = 'refresh_superseded';
+const PAUSES_MS = [200, 600, 1200, 1500];
 
 export type Session = ReturnType<typeof createSession>;
 
 /** Builds a session on the given means. The application uses one, see `browserSession.ts`. */
 export function createSession(means: SessionMeans) {
-  let held: Held | null = readStored(means.storage);
+  let held: Held | null = null;
+  /** Of this tab alone, where the browser keeps no cookie. */
+  let ownRefresh: string | null = null;
   let refreshing: Promise<string | null> | null = null;
   const endListeners = new Set<(reason: SessionEnd) => void>();
 
-  function keep(next: Held): void {
-    held = next;
-    const { family, refresh } = next;
-    means.storage.setItem(STORAGE_KEY, JSON.stringify({ family, refresh }));
-  }
-
-  function hold(family: string, tokens: Tokens): Held {
+  function hold(tokens: Tokens): Held {
     const next = {
-      family,
-      refresh: tokens.refresh_token,
       access: tokens.access_token,
       expiresAt: means.now() + tokens.expires_in * 1000,
     };
-    keep(next);
+    held = next;
+    ownRefresh = tokens.refresh_token;
     means.siblings?.postMessage({ kind: 'held', held: next } satisfies Message);
     return next;
   }
 
   function forget(reason: SessionEnd): void {
     held = null;
-    means.storage.removeItem(STORAGE_KEY);
+    ownRefresh = null;
     for (const listener of endListeners) listener(reason);
   }
 
-  function isFresh(candidate: Held | null): candidate is Held & { access: string } {
-    return (
-      candidate !== null &&
-      candidate.access !== null &&
-      candidate.expiresAt - EXPIRY_MARGIN_MS > means.now()
-    );
+  function isFresh(candidate: Held | null): candidate is Held {
+    return candidate !== null && candidate.expiresAt - EXPIRY_MARGIN_MS > means.now();
   }
 
   means.siblings?.addEventListener('message', ({ data }) => {
@@ -101,17 +93,24 @@ export function createSession(means: SessionMeans) {
         if (isFresh(held)) means.siblings?.postMessage({ kind: 'held', held } satisfies Message);
         return;
       case 'held':
-        if (held !== null && held.family === message.held.family) keep(message.held);
+        if (held === null) return;
+        if (isSame(held, message.held)) held = message.held;
+        // Someone signed in anew in another tab, and the shared cookie is theirs now.
+        else forget('signed_out');
         return;
       case 'ended':
-        if (held !== null && held.family === message.family) forget('signed_out');
+        if (held !== null && means.sessionOf(held.access) === message.session) forget('signed_out');
         return;
       default:
         return message satisfies never;
     }
   });
 
-  /** Waits a moment for a sibling's pair. A tab without a session takes the first it is offered. */
+  function isSame(one: Held, other: Held): boolean {
+    return means.sessionOf(one.access) === means.sessionOf(other.access);
+  }
+
+  /** Waits a moment for a sibling's token. A tab without a session takes the first it is offered. */
   async function askSiblings(): Promise<void> {
     const { siblings } = means;
     if (siblings === null) return;
@@ -119,37 +118,55 @@ export function createSession(means: SessionMeans) {
     if (held === null) {
       siblings.addEventListener('message', ({ data }) => {
         const message = readMessage(data);
-        if (listening && held === null && message?.kind === 'held') keep(message.held);
+        if (listening && held === null && message?.kind === 'held') held = message.held;
       });
     }
     siblings.postMessage({ kind: 'ask' } satisfies Message);
-    await new Promise((resolve) => setTimeout(resolve, SIBLING_ANSWER_MS));
+    await means.pause(SIBLING_ANSWER_MS);
     listening = false;
   }
 
-  /** A working access token that is not `refused`, or null when the session is over. */
+  /** Presents the refresh token: this tab's own one, or the cookie's. */
+  function present(): Promise<Response> {
+    const body = ownRefresh === null ? {} : { body: JSON.stringify({ refresh_token: ownRefresh }) };
+    return means.fetch(
+      new Request(means.refreshUrl(), {
+        method: 'POST',
+        headers: ownRefresh === null ? {} : { 'content-type': 'application/json' },
+        ...body,
+      }),
+    );
+  }
+
+  async function presentUntilJudged(): Promise<Response> {
+    for (const pause of PAUSES_MS) {
+      const response = await present();
+      if (response.status !== 409 || !(await isSuperseded(response))) return response;
+      await means.pause(pause);
+    }
+    return present();
+  }
+
+  /** A working access token that is not `refused`, or null when there is no session. */
   async function refresh(refused: string | null): Promise<string | null> {
     await askSiblings();
     if (isFresh(held) && held.access !== refused) return held.access;
-    if (held === null) return null;
-    const { family, refresh } = held;
-    const response = await means.fetch(
-      new Request(means.refreshUrl(), {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ refresh_token: refresh }),
-      }),
-    );
+    const before = held;
+    const response = await presentUntilJudged();
     if (response.ok) {
       const tokens: Tokens = await response.json();
-      return hold(family, tokens).access;
-    }
-    // The server judged the token; anything else (a 5xx, a 429) says nothing about the session.
-    if (response.status < 500 && response.status !== 429) {
-      forget('expired');
+      const next = hold(tokens);
+      if (before === null || isSame(before, next)) return next.access;
+      // The cookie is another session's by now, maybe another person's.
+      forget('signed_out');
       return null;
     }
-    throw new TypeError(`the session could not be renewed (${response.status})`);
+    // The server judged the token; anything else (a 5xx, a 429) says nothing about the session.
+    if (response.status >= 500 || response.status === 429) {
+      throw new TypeError(`the session could not be renewed (${response.status})`);
+    }
+    if (before !== null) forget('expired');
+    return null;
   }
 
   function renew(refused: string | null): Promise<string | null> {
@@ -165,10 +182,10 @@ export function createSession(means: SessionMeans) {
   return {
     /** Starts a session with what the sign-in answered. */
     begin(tokens: Tokens): void {
-      hold(means.newFamily(), tokens);
+      hold(tokens);
     },
 
-    /** Whether there is a usable session; renews it, or takes it over from a sibling tab, if need be. */
+    /** Whether there is a usable session; takes it over from a sibling tab or renews it, if need be. */
     async resume(): Promise<boolean> {
       return (await renew(null)) !== null;
     },
@@ -190,7 +207,8 @@ export function createSession(means: SessionMeans) {
       const request = new Request(means.logoutUrl(), { method: 'POST' });
       // Signing out must work offline too: the local end does not wait for the server's answer.
       const told = means.fetch(withToken(request, ending.access)).catch(() => undefined);
-      means.siblings?.postMessage({ kind: 'ended', family: ending.family } satisfies Message);
+      const ended = { kind: 'ended', session: means.sessionOf(ending.access) } satisfies Message;
+      means.siblings?.postMessage(ended);
       forget('signed_out');
       await told;
     },
@@ -208,34 +226,35 @@ function withToken(request: Request, token: string | null): Request {
   return request;
 }
 
-function readStored(storage: Pick<Storage, 'getItem'>): Held | null {
-  const text = storage.getItem(STORAGE_KEY);
-  if (text === null) return null;
+async function isSuperseded(response: Response): Promise<boolean> {
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null);
+  return isRecord(body) && body.code === SUPERSEDED;
+}
+
+/** The session that an access token names; none where it is no JWT. */
+export function sessionOfJwt(access: string): string {
+  const [, claims = ''] = access.split('.');
   try {
-    const stored: unknown = JSON.parse(text);
-    if (!isRecord(stored)) return null;
-    const { family, refresh } = stored;
-    return typeof family === 'string' && typeof refresh === 'string'
-      ? { family, refresh, access: null, expiresAt: 0 }
-      : null;
+    const read: unknown = JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/')));
+    return isRecord(read) && typeof read.sid === 'string' ? read.sid : '';
   } catch {
-    return null;
+    return '';
   }
 }
 
 function readMessage(data: unknown): Message | null {
   if (!isRecord(data)) return null;
   if (data.kind === 'ask') return { kind: 'ask' };
-  if (data.kind === 'ended' && typeof data.family === 'string') {
-    return { kind: 'ended', family: data.family };
+  if (data.kind === 'ended' && typeof data.session === 'string') {
+    return { kind: 'ended', session: data.session };
   }
   if (data.kind !== 'held' || !isRecord(data.held)) return null;
-  const { family, refresh, access, expiresAt } = data.held;
-  return typeof family === 'string' &&
-    typeof refresh === 'string' &&
-    typeof access === 'string' &&
-    typeof expiresAt === 'number'
-    ? { kind: 'held', held: { family, refresh, access, expiresAt } }
+  const { access, expiresAt } = data.held;
+  return typeof access === 'string' && typeof expiresAt === 'number'
+    ? { kind: 'held', held: { access, expiresAt } }
     : null;
 }
 

@@ -30,7 +30,7 @@ test('a permission allows', () => {
 test('a missing permission is refused with the reason', () => {
   expect(can(member, 'read_audit')).toEqual({
     allowed: false,
-    reason: 'Only an admin or the owner can do this.',
+    reason: 'Only an admin, an auditor or the owner can see this.',
   });
 });
 

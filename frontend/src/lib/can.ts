@@ -21,6 +21,7 @@ interface Requirement {
 
 const ADMIN = 'Only an admin or the owner can do this.';
 const OWNER = 'Only the owner can do this.';
+const OVERSEER = 'Only an admin, an auditor or the owner can see this.';
 const OWN_OR_ADMIN = 'Only its creator, an admin or the owner can do this.';
 const MEMBER = 'Your role does not include this.';
 
@@ -30,7 +31,11 @@ const requirements = {
   change_subscription: { permission: 'change_subscription', reason: OWNER },
   change_settings: { permission: 'change_settings', reason: ADMIN },
   manage_users: { permission: 'manage_users', reason: ADMIN },
-  read_audit: { permission: 'read_audit', reason: ADMIN },
+  read_invitations: { permission: 'read_invitations', reason: OVERSEER },
+  read_keys: { permission: 'read_keys', reason: OVERSEER },
+  manage_api_keys: { permission: 'manage_api_keys', reason: ADMIN },
+  manage_provider_keys: { permission: 'manage_provider_keys', reason: ADMIN },
+  read_audit: { permission: 'read_audit', reason: OVERSEER },
   create_agent: { permission: 'create_agents', reason: MEMBER },
   run_agent: { permission: 'run_agents', reason: MEMBER },
   change_agent: { permission: 'manage_agents', own: 'create_agents', reason: OWN_OR_ADMIN },

@@ -18,9 +18,18 @@ const phrases = {
   'tenant.subscription_changed': 'changed the plan',
   'tenant.suspended': 'suspended the organisation',
   'tenant.reactivated': 'reactivated the organisation',
+  'tenant.work_stopped': 'stopped all work',
+  'tenant.work_reopened': 'let work begin again',
+  'tenant.api_key_created': 'created an API key',
+  'tenant.api_key_rotated': 'rotated an API key',
+  'tenant.api_key_revoked': 'revoked an API key',
+  'tenant.provider_key_set': 'set a provider’s key',
+  'tenant.provider_key_removed': 'removed a provider’s key',
   'user.registered': 'registered',
   'user.invited': 'invited a colleague',
   'user.invitation_accepted': 'accepted an invitation',
+  'user.invitation_resent': 'sent an invitation anew',
+  'user.invitation_expired': 'replaced an expired invitation',
   'user.invitation_revoked': 'revoked an invitation',
   'user.profile_changed': 'changed a profile',
   'user.role_changed': 'changed a role',
@@ -29,6 +38,9 @@ const phrases = {
   'user.signed_in': 'signed in',
   'user.sign_in_failed': 'failed to sign in',
   'user.signed_out': 'signed out',
+  'user.session_revoked': 'had a session ended',
+  'user.password_changed': 'changed a password',
+  'user.password_reset_requested': 'asked to reset a password',
   'agent.created': 'created agent',
   'agent.changed': 'changed an agent',
   'agent.started': 'started an agent',
@@ -41,6 +53,12 @@ const phrases = {
   'task.amended': 'changed a task',
   'task.queued': 'queued a task',
   'task.attempt_started': 'started an attempt',
+  'task.step_started': 'began a step',
+  'task.step_ended': 'ended a step',
+  'task.approval_requested': 'asked for approval of a call',
+  'task.approval_decided': 'answered for a call',
+  'task.approval_expired': 'had no answer for a call in time',
+  'task.handed_back': 'gave a task back to the queue',
   'task.completed': 'completed a task',
   'task.attempt_failed': 'saw an attempt fail',
   'task.failed': 'gave up on a task',
@@ -78,8 +96,8 @@ export type EventTone = 'good' | 'bad' | 'quiet' | 'plain';
 /** How loud the event should look. */
 export function eventTone(type: string): EventTone {
   if (type === 'task.completed') return 'good';
-  if (/failed$|suspended$/.test(type)) return 'bad';
-  if (/^user\.signed_|attempt_started$|queued$/.test(type)) return 'quiet';
+  if (/failed$|suspended$|work_stopped$/.test(type)) return 'bad';
+  if (/^user\.signed_|attempt_started$|step_\w+$|handed_back$|queued$/.test(type)) return 'quiet';
   return 'plain';
 }
 

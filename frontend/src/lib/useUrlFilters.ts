@@ -50,7 +50,15 @@ export function useUrlFilters<Name extends string>(names: readonly Name[]): UrlF
         },
         { replace: true },
       ),
-    clear: () => setParams({}, { replace: true }),
+    clear: () =>
+      setParams(
+        (current) => {
+          const next = new URLSearchParams(current);
+          for (const name of [TRAIL, ...names]) next.delete(name);
+          return next;
+        },
+        { replace: true },
+      ),
     cursor: trail.at(-1),
     pagesBefore: trail.length,
     next: (cursor) => withTrail([...trail, cursor]),

@@ -22,6 +22,18 @@ export const routes: RouteObject[] = [
         path: '/register',
         lazy: async () => ({ Component: (await import('./register')).default }),
       },
+      {
+        path: '/accept-invitation',
+        lazy: async () => ({ Component: (await import('./acceptInvitation')).default }),
+      },
+      {
+        path: '/forgot-password',
+        lazy: async () => ({ Component: (await import('./forgotPassword')).default }),
+      },
+      {
+        path: '/reset-password',
+        lazy: async () => ({ Component: (await import('./resetPassword')).default }),
+      },
       { path: '/login', lazy: async () => ({ Component: (await import('./login')).default }) },
       {
         id: 'shell',
@@ -61,6 +73,11 @@ export const routes: RouteObject[] = [
                 lazy: async () => ({ Component: (await import('./audit')).default }),
               },
               { path: 'team', lazy: async () => ({ Component: (await import('./team')).default }) },
+              { path: 'keys', lazy: async () => ({ Component: (await import('./keys')).default }) },
+              {
+                path: 'account',
+                lazy: async () => ({ Component: (await import('./account')).default }),
+              },
               {
                 path: 'settings',
                 lazy: async () => ({ Component: (await import('./settings')).default }),

@@ -15,13 +15,23 @@ export default function Login() {
       title="Sign in"
       foot={
         <>
-          New here? <TextLink to="/create-tenant">Create an organisation</TextLink>
+          <div>
+            <TextLink to="/forgot-password">Forgot your password?</TextLink>
+          </div>
+          <div>
+            New here? <TextLink to="/create-tenant">Create an organisation</TextLink>
+          </div>
         </>
       }
     >
       {start.registered && (
         <Alert severity="success" variant="outlined" sx={{ mb: 2.5 }}>
           You are registered. Sign in to continue.
+        </Alert>
+      )}
+      {start.reset && (
+        <Alert severity="success" variant="outlined" sx={{ mb: 2.5 }}>
+          Your new password is in force. Sign in with it.
         </Alert>
       )}
       {start.ended === 'expired' && (

@@ -6,21 +6,19 @@ import { PlanPicker } from '@/features/tenants/PlanPicker';
 import { settingsQuery, tenantQuery } from '@/features/tenants/queries';
 import { SettingsForm } from '@/features/tenants/SettingsForm';
 import { UsagePanel } from '@/features/usage/UsagePanel';
-import { ProfileForm } from '@/features/users/ProfileForm';
 import { oneOf } from '@/lib/oneOf';
 import { Answered } from '@/ui/Answered';
 import { LinkTabs } from '@/ui/LinkTabs';
 import { Page } from '@/ui/Page';
 
-const tabs = ['organisation', 'plan', 'settings', 'profile'] as const;
+const tabs = ['organisation', 'plan', 'settings'] as const;
 const names = {
   organisation: 'Organisation',
   plan: 'Plan and usage',
   settings: 'Settings',
-  profile: 'Your profile',
 };
 
-/** The organisation's details, plan and settings, and the user's own profile. */
+/** The organisation's details, plan and settings. */
 export default function Settings() {
   const [params] = useSearchParams();
   const tab = oneOf(tabs, params.get('tab') ?? '') ?? 'organisation';
@@ -60,8 +58,6 @@ function Content({ tab }: { tab: (typeof tabs)[number] }) {
           {({ body, etag }) => <SettingsForm settings={body.settings} etag={etag} />}
         </Answered>
       );
-    case 'profile':
-      return <ProfileForm />;
     default:
       return tab satisfies never;
   }

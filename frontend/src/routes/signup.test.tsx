@@ -16,7 +16,7 @@ test('an organisation is created, its owner registers and signs in', async () =>
   expect(screen.getByLabelText(/Email/)).toHaveValue('zoe@sons.example');
   await user.type(screen.getByLabelText(/Password/), 'short');
   await user.click(screen.getByRole('button', { name: 'Register' }));
-  expect(await screen.findByText('Must be at least 8 characters.')).toBeVisible();
+  expect(await screen.findByText('Must be at least 15 characters.')).toBeVisible();
   const password = screen.getByLabelText(/Password/);
   expect(password).toBeInvalid();
   expect(password).toHaveFocus();

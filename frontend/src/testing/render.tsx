@@ -28,10 +28,15 @@ export function openAnonymously(path: string) {
 
 /** Opens `path` as someone of the seeded organisation, by default its owner. */
 export async function open(path: string, email: string = seededOwner) {
+  session.begin(await signIn(email));
+  return openAnonymously(path);
+}
+
+/** Opens a session, as another browser does. */
+export async function signIn(email: string) {
   const response = await fetch('/api/v1/auth/login', {
     method: 'POST',
     body: JSON.stringify({ email, password: seededPassword }),
   });
-  session.begin(await response.json());
-  return openAnonymously(path);
+  return response.json();
 }

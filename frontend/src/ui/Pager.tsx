@@ -2,22 +2,21 @@ import Button from '@mui/material/Button';
 import Stack from '@mui/material/Stack';
 import Typography from '@mui/material/Typography';
 import { formatCount } from '@/lib/numbers';
+import { PAGE_SIZE } from '@/lib/paging';
+import type { UrlFilters } from '@/lib/useUrlFilters';
 
 interface PagerProps {
-  /** Rows on the shown page. */
-  shown: number;
-  total: number;
-  pagesBefore: number;
-  pageSize: number;
-  nextCursor: string | null;
-  onNext: (cursor: string) => void;
-  onPrevious: () => void;
+  /** The answered page of the list. */
+  page: { items: readonly unknown[]; total: number; next_cursor: string | null };
+  /** Where in the list the address stands. */
+  filters: Pick<UrlFilters<never>, 'pagesBefore' | 'next' | 'previous'>;
 }
 
 /** Says which part of a list is shown and turns its pages. */
-export function Pager(props: PagerProps) {
-  const { shown, total, pagesBefore, pageSize, nextCursor, onNext, onPrevious } = props;
-  const first = pagesBefore * pageSize + 1;
+export function Pager({ page, filters }: PagerProps) {
+  const { items, total, next_cursor } = page;
+  const shown = items.length;
+  const first = filters.pagesBefore * PAGE_SIZE + 1;
   return (
     <Stack
       component="nav"
@@ -30,13 +29,13 @@ export function Pager(props: PagerProps) {
           ? `None of ${formatCount(total)}`
           : `${formatCount(first)}–${formatCount(first + shown - 1)} of ${formatCount(total)}`}
       </Typography>
-      <Button size="small" disabled={pagesBefore === 0} onClick={onPrevious}>
+      <Button size="small" disabled={filters.pagesBefore === 0} onClick={filters.previous}>
         Previous
       </Button>
       <Button
         size="small"
-        disabled={nextCursor === null}
-        onClick={() => nextCursor !== null && onNext(nextCursor)}
+        disabled={next_cursor === null}
+        onClick={() => next_cursor !== null && filters.next(next_cursor)}
       >
         Next
       </Button>

@@ -4,12 +4,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use secrecy::zeroize::Zeroizing;
 
 const NONCE_BYTES: usize = 24;
 
 /// A key for XChaCha20-Poly1305. Its random nonces of 192 bits never repeat in practice.
+/// Forgotten bytes are overwritten.
 #[derive(Clone)]
-pub struct SealingKey([u8; 32]);
+pub struct SealingKey(Zeroizing<[u8; 32]>);
 
 /// What was sealed cannot be opened: another key, another context, or changed bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,17 +20,17 @@ pub struct SealError;
 
 impl SealingKey {
     /// The key of these bytes.
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
     }
 
     /// A fresh random key.
     pub fn random() -> Self {
-        Self(rand::random())
+        Self::new(rand::random())
     }
 
     /// The bytes, to be sealed under another key.
-    pub(crate) const fn bytes(&self) -> &[u8; 32] {
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
@@ -61,7 +63,7 @@ impl SealingKey {
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new(&self.0.into())
+        XChaCha20Poly1305::new(&(*self.0).into())
     }
 }
 

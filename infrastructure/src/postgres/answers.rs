@@ -11,7 +11,7 @@ use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
 use super::unavailable;
-use crate::crypto::{Purpose, SealingKey, Secrets};
+use crate::crypto::{KeyRing, Purpose, Secrets};
 
 /// Keeps answers, sealed because they may hold one-time tokens, for at least 24 hours.
 ///
@@ -20,7 +20,7 @@ use crate::crypto::{Purpose, SealingKey, Secrets};
 #[derive(Clone)]
 pub struct Answers {
     pool: PgPool,
-    key: Arc<SealingKey>,
+    keys: Arc<KeyRing>,
 }
 
 /// What is known of an idempotency key.
@@ -50,7 +50,7 @@ pub struct StoredAnswer {
 impl Answers {
     /// Answers sealed under this deployment's key. `pool` is the writing role's.
     pub fn new(pool: PgPool, secrets: &Secrets) -> Self {
-        Self { pool, key: Arc::new(secrets.sealing_key(Purpose::Answers)) }
+        Self { pool, keys: Arc::new(secrets.key_ring(Purpose::Answers)) }
     }
 
     /// What is known of a key in a scope: the tenant's id, or the nil id where nobody is signed in.
@@ -70,11 +70,11 @@ impl Answers {
     }
 
     fn known(&self, scope: Uuid, key: &IdempotencyKey, row: &PgRow) -> Result<Known, sqlx::Error> {
-        if row.try_get::<&[u8], _>("request_hash")? != key.request {
+        if !key.is_of(row.try_get("request_hash")?) {
             return Ok(Known::OtherRequest);
         }
         let sealed: Option<&[u8]> = row.try_get("answer")?;
-        let opened = sealed.and_then(|sealed| self.key.open(&context(scope, &key.key), sealed).ok());
+        let opened = sealed.and_then(|sealed| self.keys.open(None, &context(scope, &key.key), sealed).ok());
         if let Some(answer) = opened.and_then(|text| serde_json::from_slice(&text).ok()) {
             return Ok(Known::Answered(answer));
         }
@@ -91,18 +91,19 @@ impl Answers {
         answer: &StoredAnswer,
     ) -> Result<(), Unavailable> {
         let text = serde_json::to_vec(answer).expect("answers of bytes and strings serialise");
-        let sealed = self.key.seal(&context(scope, &key.key), &text);
+        let sealed = self.keys.seal(&context(scope, &key.key), &text);
         sqlx::query(
             "insert into idempotency_keys (scope_id, key, request_hash, answer)
              values ($1, $2, $3, $4)
              on conflict on constraint idempotency_keys_key do update
                  set answer = excluded.answer
-                 where idempotency_keys.request_hash = excluded.request_hash",
+                 where idempotency_keys.request_hash in (excluded.request_hash, $5)",
         )
         .bind(scope)
         .bind(&key.key)
         .bind(key.request.as_slice())
         .bind(sealed)
+        .bind(key.request_before.as_ref().map(<[u8; 32]>::as_slice))
         .execute(&self.pool)
         .await
         .map(|_| ())

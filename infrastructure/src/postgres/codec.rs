@@ -9,8 +9,8 @@ use cqrs_es::persist::{EventUpcaster, SerializedEvent};
 use domain::agent::AgentEvent;
 use domain::task::TaskEvent;
 use domain::tenant::TenantEvent;
-use domain::user::UserEvent;
-use domain::{Actor, AggregateType, Event, Metadata, Recorded, SessionId, StreamId, TenantId};
+use domain::user::{INVITATION_LIFE, UserEvent};
+use domain::{Actor, AggregateType, Event, Metadata, Recorded, SessionId, StreamId, TenantId, UserId};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -94,7 +94,9 @@ impl<'a> Codec<'a> {
     pub(super) async fn encode_metadata(&mut self, metadata: &Metadata) -> Result<String, Unavailable> {
         let subject = match &metadata.actor {
             Actor::User(user) => user.0,
-            Actor::ApiKey(_) | Actor::System(_) | Actor::Anonymous => self.tenant.0,
+            Actor::ApiKey(_) | Actor::System(_) | Actor::Anonymous => {
+                metadata.on_behalf_of.map_or(self.tenant.0, |user| user.0)
+            }
         };
         let mut members: Map<String, Value> = Map::new();
         let mut put = |name: &str, value: Option<String>| {
@@ -104,6 +106,7 @@ impl<'a> Codec<'a> {
         };
         put("actor_type", Some(metadata.actor.kind().to_owned()));
         put("actor_id", metadata.actor.reference());
+        put("on_behalf_of", metadata.on_behalf_of.map(|user| user.to_string()));
         put("session_id", metadata.session.map(|session| session.to_string()));
         put("request_id", metadata.request_id.clone());
         put("correlation_id", metadata.correlation_id.clone());
@@ -156,7 +159,13 @@ impl<'a> Codec<'a> {
             Some(AggregateType::Task) => serde_json::from_str::<TaskEvent>(&text).map(Event::from),
             None => return Err(DecodeError::unknown(row, "aggregate type")),
         };
-        parsed.map_err(|error| DecodeError::malformed(row, &error))
+        let mut event = parsed.map_err(|error| DecodeError::malformed(row, &error))?;
+        if let Event::User(UserEvent::Invited { expires_at, invited_by, .. }) = &mut event {
+            // What invitations did not say once: they ended by when they were recorded.
+            expires_at.get_or_insert(row.recorded_at + INVITATION_LIFE);
+            *invited_by = invited_by.or_else(|| acting_user(&row.metadata));
+        }
+        Ok(event)
     }
 
     /// Opens every sealed member of a payload in place; what has no key any more becomes a tombstone.
@@ -194,10 +203,11 @@ impl<'a> Codec<'a> {
             key.as_ref()?.open_text(&context(self.tenant, subject?), &sealed).ok()
         };
         let (ip, user_agent) = (open("ip"), open("user_agent"));
-        let session =
-            members.remove("session_id").and_then(|text| Uuid::parse_str(&text).ok()).map(SessionId);
+        let mut id = |name: &str| members.remove(name).and_then(|text| Uuid::parse_str(&text).ok());
+        let (on_behalf_of, session) = (id("on_behalf_of").map(UserId), id("session_id").map(SessionId));
         Ok(Metadata {
             actor: actor.unwrap_or(Actor::Anonymous),
+            on_behalf_of,
             session,
             ip,
             user_agent,
@@ -231,6 +241,13 @@ impl<'a> Codec<'a> {
             PersonalKey::Destroyed | PersonalKey::Missing => Ok(None),
         }
     }
+}
+
+/// The user who acted, by the metadata as stored.
+fn acting_user(metadata: &str) -> Option<UserId> {
+    let members: std::collections::HashMap<String, String> = serde_json::from_str(metadata).ok()?;
+    let actor = Actor::find(members.get("actor_type")?, members.get("actor_id").map(String::as_str))?;
+    if let Actor::User(user) = actor { Some(user) } else { None }
 }
 
 /// Why a row of the log could not be read.

@@ -9,6 +9,7 @@ use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row};
 use super::pool::{self, As};
 use super::reader::Reader;
 use super::unavailable;
+use super::walls::open_walls;
 
 /// The schema's steps.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
@@ -39,6 +40,9 @@ pub enum DatabaseError {
          the service refuses to run with it"
     )]
     Privileged(String),
+    /// A table or view would show one tenant's rows to another if a query let it.
+    #[error("row-level security is not in force on {0}; the service refuses to run on such a database")]
+    Open(String),
     /// The schema is older or newer than this program, and the login may not change it.
     #[error("the database schema is not this program's: run `agentcores migrate` as the database's owner")]
     Schema,
@@ -67,9 +71,14 @@ impl Database {
         if is_privileged(&mut conn).await? {
             return Err(DatabaseError::Privileged(current_user(&mut conn).await?));
         }
+        let open = open_walls(&mut conn).await?;
         conn.close().await?;
-        let writing = pool::connect(service.clone(), As::Writer, connections.div_ceil(2)).await?;
+        // One more: whoever listens for notifications keeps it.
+        let writing = pool::connect(service.clone(), As::Writer, connections.div_ceil(2) + 1).await?;
         is_current(&writing).await?;
+        if !open.is_empty() {
+            return Err(DatabaseError::Open(open.join(", ")));
+        }
         let reading = pool::connect(service.clone(), As::Reader, connections).await?;
         Ok(Self { service, reading, writing })
     }

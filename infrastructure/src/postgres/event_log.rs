@@ -5,6 +5,7 @@ use std::sync::Arc;
 use application::commit::{Commit, CommitError, Receipt};
 use application::ports::{EventLog, Loaded, Unavailable};
 use domain::StreamId;
+use tracing::Instrument as _;
 
 use super::codec::{Codec, EVENT_COLUMNS, EventRow};
 use super::committer::{Committer, CommitterOptions};
@@ -76,5 +77,17 @@ impl EventLog for PgEventLog {
 
     async fn commit(&self, commit: Commit) -> Result<Receipt, CommitError> {
         self.committer.commit(commit).await
+    }
+
+    fn note(&self, commit: Commit) {
+        let committer = Arc::clone(&self.committer);
+        let noting = async move {
+            match committer.commit(commit).await {
+                Ok(_) => {}
+                Err(CommitError::Limit(limit)) => tracing::debug!(%limit, "not recorded"),
+                Err(error) => tracing::warn!(%error, "something that happened was not recorded"),
+            }
+        };
+        tokio::spawn(noting.in_current_span());
     }
 }

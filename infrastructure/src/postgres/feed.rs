@@ -186,7 +186,7 @@ impl Feed {
 
 /// The columns of a head, for `select`.
 pub(super) const HEAD_COLUMNS: &str =
-    "tenant_id, position, recorded_at, tier, suspended, agents, users, owners, tasks, tasks_month";
+    "tenant_id, position, recorded_at, tier, suspended, stopped, agents, users, owners, tasks, tasks_month";
 
 /// The head of a row of [`HEAD_COLUMNS`].
 pub(super) fn head_of(row: &sqlx::postgres::PgRow) -> Result<LogHead, sqlx::Error> {
@@ -198,6 +198,7 @@ pub(super) fn head_of(row: &sqlx::postgres::PgRow) -> Result<LogHead, sqlx::Erro
         census: Census {
             tier: Tier::find(row.try_get("tier")?).unwrap_or_default(),
             suspended: row.try_get("suspended")?,
+            stopped: row.try_get("stopped")?,
             agents: count("agents")?,
             users: count("users")?,
             owners: count("owners")?,

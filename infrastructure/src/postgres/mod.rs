@@ -11,14 +11,19 @@ mod credentials;
 mod database;
 mod event_log;
 mod feed;
+mod follower;
 mod framework;
 mod pages;
 mod pool;
 mod presentation;
 mod projector;
+mod provider_keys;
+mod rate_limits;
 mod reader;
+mod rotation;
 mod vault;
 mod wake;
+mod walls;
 
 pub use answers::{Answers, Known, StoredAnswer};
 pub use committer::CommitterOptions;
@@ -26,12 +31,17 @@ pub use credentials::PgCredentials;
 pub use database::{Database, DatabaseError, MIGRATOR, connect_owner};
 pub use event_log::PgEventLog;
 pub use feed::{Feed, FeedEvent, LogFilter, LogHead, LogOrder, LogPage};
+pub use follower::{Follower, Following, InsertQuery, Page, Part};
 pub use framework::{TenantEventStore, TenantEventStoreContext};
 pub use pages::LogPages;
 pub use projector::{Projector, Projectors};
+pub use provider_keys::PgProviderKeys;
+pub use rate_limits::{Allowance, RateLimits, Subject, Taken};
 pub use reader::Reader;
+pub use rotation::{KeyRotation, Rotated};
 pub use vault::Vault;
 pub use wake::Wake;
+pub use walls::open_walls;
 
 use application::ports::Unavailable;
 

@@ -42,6 +42,9 @@ impl As {
     }
 }
 
+/// How long a connection may lie idle before it is asked whether it still lives.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// A pool of at most `size` connections that work as one role. Released connections are cleared: a transaction
 /// that a dropped future left open (sqlx 0.8.4 to 0.9.0, launchbadge/sqlx#4385) must not swallow what the next
 /// borrower writes.
@@ -50,6 +53,16 @@ pub(super) async fn connect(options: PgConnectOptions, role: As, size: u32) -> R
     PgPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(Duration::from_secs(5))
+        .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move {
+                // Whoever let it go a moment ago knows that it lives; asking again would cost every request a round trip.
+                if meta.idle_for > IDLE {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_release(|conn, _| {
             Box::pin(async move {
                 conn.execute("rollback").await?;

@@ -9,14 +9,14 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::unavailable;
-use crate::crypto::{Purpose, SealingKey, Secrets};
+use crate::crypto::{KeyRing, Purpose, SealingKey, Secrets};
 
 /// Hands out the key that seals one person's data. Keys are stored sealed under the master key; a destroyed one
 /// is gone for good, and with it what it sealed.
 #[derive(Clone)]
 pub struct Vault {
     pool: PgPool,
-    master: Arc<SealingKey>,
+    master: Arc<KeyRing>,
     keys: Cache<(TenantId, Uuid), SealingKey>,
 }
 
@@ -36,12 +36,13 @@ pub(super) struct NewKey {
     pub(super) subject: Uuid,
     pub(super) key: SealingKey,
     pub(super) wrapped: Vec<u8>,
+    pub(super) master_key_id: String,
 }
 
 impl Vault {
     /// The vault of a deployment. `pool` is the writing role's.
     pub fn new(pool: PgPool, secrets: &Secrets) -> Self {
-        let master = Arc::new(secrets.sealing_key(Purpose::PersonalKeys));
+        let master = Arc::new(secrets.key_ring(Purpose::PersonalKeys));
         Self { pool, master, keys: Cache::new(100_000) }
     }
 
@@ -50,24 +51,23 @@ impl Vault {
         if let Some(key) = self.keys.get(&(tenant, subject)).await {
             return Ok(PersonalKey::Present(key));
         }
-        let row: Option<(Option<Vec<u8>>,)> =
-            sqlx::query_as("select wrapped from personal_keys where tenant_id = $1 and subject_id = $2")
-                .bind(tenant.0)
-                .bind(subject)
-                .fetch_optional(&self.pool)
-                .await
-                .map_err(unavailable)?;
-        let wrapped = match row {
+        let row: Option<(Option<Vec<u8>>, Option<String>)> = sqlx::query_as(
+            "select wrapped, master_key_id from personal_keys where tenant_id = $1 and subject_id = $2",
+        )
+        .bind(tenant.0)
+        .bind(subject)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(unavailable)?;
+        let (wrapped, id) = match row {
             None => return Ok(PersonalKey::Missing),
-            Some((None,)) => return Ok(PersonalKey::Destroyed),
-            Some((Some(wrapped),)) => wrapped,
+            Some((None, _)) => return Ok(PersonalKey::Destroyed),
+            Some((Some(wrapped), id)) => (wrapped, id),
         };
-        let opened = self.master.open(&context(tenant, subject), &wrapped);
-        let Some(bytes) = opened.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) else {
+        let Ok(key) = self.master.open_key(id.as_deref(), &context(tenant, subject), &wrapped) else {
             tracing::error!(tenant.id = %tenant, "a personal key does not open: the master key is another one");
             return Err(Unavailable);
         };
-        let key = SealingKey::new(bytes);
         self.keep(tenant, subject, key.clone()).await;
         Ok(PersonalKey::Present(key))
     }
@@ -76,7 +76,7 @@ impl Vault {
     pub(super) fn make(&self, tenant: TenantId, subject: Uuid) -> NewKey {
         let key = SealingKey::random();
         let wrapped = self.master.seal(&context(tenant, subject), key.bytes());
-        NewKey { subject, key, wrapped }
+        NewKey { subject, key, wrapped, master_key_id: self.master.id().to_owned() }
     }
 
     /// Remembers a key that is stored now.

@@ -1,7 +1,7 @@
 //! Waking those who follow a log.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use domain::agent::AgentEvent;
@@ -23,6 +23,45 @@ pub(super) const CHANNEL: &str = "agentcores_events";
 pub struct Wake {
     tenants: Arc<Mutex<HashMap<TenantId, watch::Sender<i64>>>>,
     work: Arc<tokio::sync::Notify>,
+    growths: Arc<Mutex<Vec<Weak<Grown>>>>,
+}
+
+/// Which tenants' logs grew since it was last asked, for one who follows them all.
+#[derive(Clone, Debug)]
+pub(super) struct Growth(Arc<Grown>);
+
+#[derive(Debug, Default)]
+struct Grown {
+    /// Nothing: any may have.
+    tenants: Mutex<Option<HashSet<TenantId>>>,
+    news: tokio::sync::Notify,
+}
+
+impl Grown {
+    fn note(&self, tenant: TenantId) {
+        if let Some(tenants) = self.tenants.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            tenants.insert(tenant);
+        }
+        self.news.notify_one();
+    }
+
+    fn note_all(&self) {
+        *self.tenants.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.news.notify_one();
+    }
+}
+
+impl Growth {
+    /// The tenants that grew since the last call, once there are any; `None` if any may have.
+    pub(super) async fn next(&self) -> Option<HashSet<TenantId>> {
+        self.0.news.notified().await;
+        self.0.tenants.lock().unwrap_or_else(PoisonError::into_inner).replace(HashSet::new())
+    }
+
+    /// Lets the next call name all of them.
+    pub(super) fn all(&self) {
+        self.0.note_all();
+    }
 }
 
 impl Wake {
@@ -31,6 +70,24 @@ impl Wake {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         tenants.retain(|_, sender| sender.receiver_count() > 0);
         tenants.entry(tenant).or_insert_with(|| watch::channel(0).0).subscribe()
+    }
+
+    /// Hears of every tenant; of all of them at first.
+    pub(super) fn growth(&self) -> Growth {
+        let grown = Arc::new(Grown::default());
+        grown.news.notify_one();
+        self.growths.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&grown));
+        Growth(grown)
+    }
+
+    fn each_growth(&self, tell: impl Fn(&Grown)) {
+        self.growths.lock().unwrap_or_else(PoisonError::into_inner).retain(|grown| {
+            let grown = grown.upgrade();
+            if let Some(one) = &grown {
+                tell(one);
+            }
+            grown.is_some()
+        });
     }
 
     /// Returns when a task may have come due since the last call: for workers.
@@ -45,6 +102,7 @@ impl Wake {
 
     /// Wakes the tenant's followers.
     pub(super) fn publish(&self, tenant: TenantId, position: i64) {
+        self.each_growth(|grown| grown.note(tenant));
         let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = tenants.get(&tenant) {
             sender.send_if_modified(|known| {
@@ -57,6 +115,7 @@ impl Wake {
 
     fn publish_all(&self) {
         self.publish_work();
+        self.each_growth(Grown::note_all);
         for sender in self.tenants.lock().unwrap_or_else(PoisonError::into_inner).values() {
             sender.send_modify(|_| {});
         }
@@ -111,9 +170,15 @@ const WORK: char = '!';
 pub(super) const fn makes_work(event: &Event) -> bool {
     matches!(
         event,
-        Event::Task(TaskEvent::Queued { .. } | TaskEvent::Retried {} | TaskEvent::AttemptFailed { .. })
-            | Event::Agent(AgentEvent::Started {} | AgentEvent::Resumed {})
-            | Event::Tenant(TenantEvent::Reactivated {})
+        Event::Task(
+            TaskEvent::Queued { .. }
+                | TaskEvent::Retried {}
+                | TaskEvent::AttemptFailed { .. }
+                | TaskEvent::ApprovalDecided { .. }
+                | TaskEvent::ApprovalExpired { .. }
+                | TaskEvent::HandedBack { .. }
+        ) | Event::Agent(AgentEvent::Started {} | AgentEvent::Resumed {})
+            | Event::Tenant(TenantEvent::Reactivated {} | TenantEvent::WorkReopened {})
     )
 }
 

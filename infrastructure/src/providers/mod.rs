@@ -2,10 +2,11 @@
 
 mod echo;
 
-use application::ports::{ModelCall, ModelFailure, ModelProvider, ModelReply};
-use domain::Usage;
+use application::ports::{FailureClass, Live, ModelCall, ModelFailure, ModelProvider, ModelReply, Quote};
+use domain::agent::AgentKind;
 use domain::task::Failure;
 use domain::text::Reason;
+use domain::{Document, Usage};
 
 pub use echo::Echo;
 
@@ -33,10 +34,14 @@ impl Providers {
 
 #[async_trait::async_trait]
 impl ModelProvider for Providers {
-    async fn complete(&self, call: &ModelCall) -> Result<ModelReply, ModelFailure> {
+    fn quote(&self, kind: &AgentKind, configuration: &Document) -> Quote {
+        self.echo.quote(kind, configuration)
+    }
+
+    async fn complete(&self, call: &ModelCall, live: &dyn Live) -> Result<ModelReply, ModelFailure> {
         let is_echo = call.kind.as_str() == "echo" || call.kind.as_str().starts_with("echo/");
         if is_echo || self.fallback == Fallback::Echo {
-            return self.echo.complete(call).await;
+            return self.echo.complete(call, live).await;
         }
         let message = format!("no provider is set up for agents of type {}", call.kind);
         Err(ModelFailure {
@@ -45,7 +50,7 @@ impl ModelProvider for Providers {
                 message: Reason::from_lossy(&message),
             },
             usage: Usage::default(),
-            retry: None,
+            class: FailureClass::Refused,
         })
     }
 }

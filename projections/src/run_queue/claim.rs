@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use application::ports::{Claimed, RunQueue, Unavailable};
+use application::ports::{Claimed, Renewal, RunQueue, Unavailable};
 use domain::{AgentId, TaskId, TenantId};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ pub struct PgRunQueue {
 }
 
 /// How often a claim looks again when another worker was faster by a moment.
-const LOOKS: u32 = 5;
+const LOOKS: usize = 5;
 
 /// A running task is taken whatever became of its agent: its worker is lost, and somebody must say so. Nothing of a
 /// suspended tenant is taken, as nothing could be recorded of it.
@@ -27,7 +27,7 @@ const CLAIM: &str = "
     with picked as (
         select q.tenant_id, q.task_id, q.agent_id
         from run_queue q
-        join tenants t on t.tenant_id = q.tenant_id and t.status = 'active'
+        join tenants t on t.tenant_id = q.tenant_id and t.status = 'active' and t.work_stopped_at is null
         left join agents a on a.tenant_id = q.tenant_id and a.id = q.agent_id
         where (q.not_before is null or q.not_before <= now())
           and (q.state = 'running' or a.status = 'running')
@@ -51,14 +51,25 @@ const CLAIM: &str = "
     from picked p
     left join leased l on true";
 
+/// Answers of each lease that was held, by its place, whether the tenant is at work.
 const RENEW: &str = "
+    with asked as (
+        select a.tenant_id, a.task_id, a.lease, a.nth, t.status = 'active' and t.work_stopped_at is null as active
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[]) with ordinality as a (tenant_id, task_id, lease, nth)
+        join tenants t on t.tenant_id = a.tenant_id
+        where exists (select from run_queue q where q.tenant_id = a.tenant_id and q.task_id = a.task_id)
+    )
     update task_leases l
-    set expires_at = now() + make_interval(secs => $4)
-    where l.tenant_id = $1 and l.task_id = $2 and l.lease = $3
-      and l.expires_at > now()
-      and exists (select from run_queue q where q.tenant_id = $1 and q.task_id = $2)";
+    set expires_at = clock_timestamp() + make_interval(secs => $4)
+    from asked a
+    where l.tenant_id = a.tenant_id and l.task_id = a.task_id and l.lease = a.lease
+      and l.expires_at > clock_timestamp()
+    returning a.nth, a.active";
 
-const RELEASE: &str = "delete from task_leases where tenant_id = $1 and task_id = $2 and lease = $3";
+const RELEASE: &str = "
+    delete from task_leases l
+    using unnest($1::uuid[], $2::uuid[], $3::uuid[]) as a (tenant_id, task_id, lease)
+    where l.tenant_id = a.tenant_id and l.task_id = a.task_id and l.lease = a.lease";
 
 /// What one look at the queue found.
 enum Look {
@@ -90,31 +101,44 @@ impl PgRunQueue {
 
 #[async_trait::async_trait]
 impl RunQueue for PgRunQueue {
-    async fn claim(&self, worker: &str, lease: Duration) -> Result<Option<Claimed>, Unavailable> {
-        for _ in 0..LOOKS {
+    async fn claim(&self, worker: &str, lease: Duration, most: usize) -> Result<Vec<Claimed>, Unavailable> {
+        let mut taken = vec![];
+        for _ in 0..most.saturating_add(LOOKS) {
             match self.look(worker, lease).await.map_err(unavailable)? {
-                Look::Took(claimed) => return Ok(Some(claimed)),
+                Look::Took(claimed) => taken.push(claimed),
                 Look::OtherWasFaster => {}
-                Look::Nothing => return Ok(None),
+                Look::Nothing => break,
+            }
+            if taken.len() == most {
+                break;
             }
         }
-        Ok(None)
+        Ok(taken)
     }
 
-    async fn renew(&self, claimed: &Claimed, lease: Duration) -> Result<bool, Unavailable> {
-        let query = sqlx::query(RENEW)
-            .bind(claimed.tenant.0)
-            .bind(claimed.task.0)
-            .bind(claimed.lease)
-            .bind(lease.as_secs_f64());
-        let done = query.execute(&self.writer).await.map_err(unavailable)?;
-        Ok(done.rows_affected() == 1)
+    async fn renew(&self, held: &[Claimed], lease: Duration) -> Result<Vec<Renewal>, Unavailable> {
+        let (tenants, tasks, leases) = columns(held);
+        let query = sqlx::query_as(RENEW).bind(tenants).bind(tasks).bind(leases).bind(lease.as_secs_f64());
+        let renewed: Vec<(i64, bool)> = query.fetch_all(&self.writer).await.map_err(unavailable)?;
+        let mut answers = vec![Renewal::Lost; held.len()];
+        for (nth, active) in renewed {
+            if let Some(answer) = usize::try_from(nth - 1).ok().and_then(|at| answers.get_mut(at)) {
+                *answer = if active { Renewal::Held } else { Renewal::Suspended };
+            }
+        }
+        Ok(answers)
     }
 
-    async fn release(&self, claimed: &Claimed) -> Result<(), Unavailable> {
-        let query = sqlx::query(RELEASE).bind(claimed.tenant.0).bind(claimed.task.0).bind(claimed.lease);
+    async fn release(&self, held: &[Claimed]) -> Result<(), Unavailable> {
+        let (tenants, tasks, leases) = columns(held);
+        let query = sqlx::query(RELEASE).bind(tenants).bind(tasks).bind(leases);
         query.execute(&self.writer).await.map(drop).map_err(unavailable)
     }
+}
+
+fn columns(held: &[Claimed]) -> (Vec<Uuid>, Vec<Uuid>, Vec<Uuid>) {
+    let rows = held.iter().map(|claimed| (claimed.tenant.0, claimed.task.0, claimed.lease));
+    rows.collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]

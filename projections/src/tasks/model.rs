@@ -1,13 +1,15 @@
 //! How events become tasks.
 
 use chrono::{DateTime, Utc};
-use domain::task::{Failure, TaskEvent, TaskKind};
-use domain::{AgentId, Event, MicroUsd, Recorded, TaskId, TenantId, TokenCount, Usage, UserId};
+use domain::task::{Failure, Question, TaskEvent, TaskKind};
+use domain::{
+    AgentId, ConversationId, Event, MicroUsd, Recorded, TaskId, TenantId, TokenCount, Usage, UserId,
+};
 use serde_json::value::RawValue;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::{Stage, TaskError, TaskRow, TaskStatus};
+use super::{Stage, TaskApproval, TaskError, TaskRow, TaskStatus};
 use crate::columns::{Column, Fields, SaveQuery, array, column, document_column, integer, shown};
 use crate::fold::Model;
 
@@ -40,6 +42,13 @@ impl Model for Tasks {
         column("output_tokens", "bigint"),
         column("cost_micro_usd", "bigint"),
         column("attempts", "integer"),
+        column("queue_timeout_seconds", "integer"),
+        column("conversation_id", "uuid"),
+        column("forked_from", "uuid"),
+        column("fork_at_step", "integer"),
+        document_column("configuration"),
+        column("approval", "text"),
+        column("attempt_steps", "integer"),
         column("created_by", "uuid"),
         column("version", "bigint"),
         column("created_at", "timestamptz"),
@@ -106,6 +115,13 @@ impl Model for Tasks {
                 cost_micro_usd: MicroUsd::from(count(fields.next()?)),
             },
             attempts: fields.next()?,
+            queue_timeout_seconds: fields.next()?,
+            conversation_id: fields.next::<Option<Uuid>>()?.map(ConversationId),
+            forked_from: fields.next::<Option<Uuid>>()?.map(TaskId),
+            fork_at_step: fields.next()?,
+            configuration: fields.next_document_or_null()?,
+            approval: approval(fields.next()?)?,
+            attempt_steps: fields.next()?,
             created_by: fields.next::<Option<Uuid>>()?.map(UserId),
             version: fields.next()?,
             created_at: fields.next()?,
@@ -137,6 +153,13 @@ impl Model for Tasks {
             .bind(array(rows, |row| stored(row.usage.output_tokens.get())))
             .bind(array(rows, |row| stored(row.usage.cost_micro_usd.get())))
             .bind(array(rows, |row| row.attempts))
+            .bind(array(rows, |row| row.queue_timeout_seconds))
+            .bind(array(rows, |row| row.conversation_id.map(|conversation| conversation.0)))
+            .bind(array(rows, |row| row.forked_from.map(|task| task.0)))
+            .bind(array(rows, |row| row.fork_at_step))
+            .bind(array(rows, |row| row.configuration.as_deref().map(RawValue::get)))
+            .bind(array(rows, |row| row.approval.as_ref().map(approval_text)))
+            .bind(array(rows, |row| row.attempt_steps))
             .bind(array(rows, |row| row.created_by.map(|user| user.0)))
             .bind(array(rows, |row| row.version))
             .bind(array(rows, |row| row.created_at))
@@ -155,6 +178,10 @@ fn created(event: &TaskEvent, recorded: &Recorded) -> Option<TaskRow> {
         max_attempts,
         scheduled_at,
         created_by,
+        queue_timeout_seconds,
+        conversation_id,
+        forked_from,
+        configuration,
     } = event
     else {
         return None;
@@ -180,6 +207,13 @@ fn created(event: &TaskEvent, recorded: &Recorded) -> Option<TaskRow> {
         error: None,
         usage: Usage::default(),
         attempts: 0,
+        queue_timeout_seconds: queue_timeout_seconds.map(|limit| integer(limit.get())),
+        conversation_id: *conversation_id,
+        forked_from: forked_from.map(|fork| fork.task_id),
+        fork_at_step: forked_from.map(|fork| integer(fork.at_step)),
+        configuration: configuration.as_ref().map(shown),
+        approval: None,
+        attempt_steps: 0,
         created_by: *created_by,
         version: recorded.sequence,
         created_at: recorded.recorded_at,
@@ -197,15 +231,31 @@ impl TaskRow {
                 self.attempts = integer(*number);
                 self.started_at = Some(at);
                 self.not_before = None;
+                self.attempt_steps = 0;
+            }
+            TaskEvent::StepEnded { usage, .. } => {
+                self.usage = self.usage.plus(*usage);
+                self.attempt_steps = self.attempt_steps.saturating_add(1);
+            }
+            TaskEvent::ApprovalRequested { question, usage, .. } => {
+                self.book(*usage);
+                self.stand(Stage::WaitingApproval);
+                self.approval = Some(question.into());
+            }
+            // Where the task fails for the expiry, the `Failed` of the same commit follows.
+            TaskEvent::ApprovalDecided { .. } | TaskEvent::ApprovalExpired { .. } => self.queue(at, None),
+            TaskEvent::HandedBack { usage, .. } => {
+                self.book(*usage);
+                self.queue(at, None);
             }
             TaskEvent::Completed { output_data, usage, .. } => {
                 self.end(Stage::Completed, at);
                 self.output_data = Some(shown(output_data));
-                self.usage = self.usage.plus(*usage);
+                self.book(*usage);
                 self.error = None;
             }
             TaskEvent::AttemptFailed { failure, usage, retry_at, .. } => {
-                self.usage = self.usage.plus(*usage);
+                self.book(*usage);
                 self.error = Some(failure.into());
                 // Without another attempt the `Failed` of the same commit follows.
                 if retry_at.is_some() {
@@ -222,7 +272,7 @@ impl TaskRow {
                 (self.started_at, self.finished_at, self.error) = (None, None, None);
             }
             TaskEvent::Cancelled { .. } => self.end(Stage::Cancelled, at),
-            TaskEvent::Created { .. } | TaskEvent::Withdrawn {} => {}
+            TaskEvent::Created { .. } | TaskEvent::StepStarted { .. } | TaskEvent::Withdrawn {} => {}
         }
     }
 
@@ -277,7 +327,15 @@ impl TaskRow {
         self.not_before = None;
     }
 
+    /// Books what an attempt consumed, unless its steps did.
+    fn book(&mut self, usage: Usage) {
+        if self.attempt_steps == 0 {
+            self.usage = self.usage.plus(usage);
+        }
+    }
+
     fn stand(&mut self, stage: Stage) {
+        self.approval = None;
         self.stage = stage;
         self.status = stage.status();
     }
@@ -287,6 +345,27 @@ impl From<&Failure> for TaskError {
     fn from(failure: &Failure) -> Self {
         Self { code: failure.code.clone(), message: failure.message.to_string() }
     }
+}
+
+impl From<&Question> for TaskApproval {
+    fn from(question: &Question) -> Self {
+        Self {
+            id: question.approval_id,
+            step: question.step,
+            tool: question.tool.clone(),
+            shown_hash: question.shown,
+            expires_at: question.expires_at,
+        }
+    }
+}
+
+fn approval(stored: Option<&str>) -> Result<Option<TaskApproval>, sqlx::Error> {
+    let parsed = stored.map(serde_json::from_str).transpose();
+    parsed.map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+fn approval_text(approval: &TaskApproval) -> String {
+    serde_json::to_string(approval).expect("texts and numbers serialise")
 }
 
 fn error(code: Option<String>, message: Option<String>) -> Option<TaskError> {

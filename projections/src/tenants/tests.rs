@@ -2,7 +2,7 @@ use domain::tenant::TenantEvent;
 use domain::{Document, Personal, Recorded, StreamId, Tier};
 
 use super::{TenantStatus, Tenants};
-use crate::testing::{TENANT, Table, recorded};
+use crate::testing::{TENANT, Table, at, recorded};
 
 fn events(first: i64, events: impl IntoIterator<Item = TenantEvent>) -> Vec<Recorded> {
     recorded(StreamId::tenant(TENANT), first, events)
@@ -27,7 +27,7 @@ fn an_organisation_shows_its_limits_and_contact() {
         concat!(
             r#"{"id":"00000000-0000-0000-0000-000000000001","name":"Acme","subdomain":"acme","#,
             r#""subscription_tier":"free","contact_email":"ada@acme.example","contact_name":"Ada","settings":{},"#,
-            r#""status":"active","limits":{"agents":5,"tasks_per_month":1000,"users":3},"version":1,"#,
+            r#""status":"active","work_stopped_at":null,"limits":{"agents":5,"tasks_per_month":1000,"users":3},"version":1,"#,
             r#""created_at":"1970-01-01T00:01:00Z","updated_at":"1970-01-01T00:01:00Z"}"#,
         )
     );
@@ -57,4 +57,14 @@ fn an_erased_contact_shows_as_null() {
     let changed = TenantEvent::DetailsChanged { name: None, contact_email: Some(erased), contact_name: None };
     let table = Table::<Tenants>::new().apply(&events(1, [created(), changed]));
     assert_eq!(table.row().contact_email, None);
+}
+
+#[test]
+fn an_organisation_says_since_when_its_work_is_stopped() {
+    let stopped = events(2, [TenantEvent::WorkStopped { reason: "wrong customers".parse().unwrap() }]);
+    let table = Table::<Tenants>::new().apply(&events(1, [created()])).apply(&stopped).apply(&stopped);
+    let row = table.row();
+    assert_eq!((row.work_stopped_at, row.status, row.version), (Some(at(2)), TenantStatus::Active, 2));
+    let reopened = table.apply(&events(3, [TenantEvent::WorkReopened {}]));
+    assert_eq!((reopened.row().work_stopped_at, reopened.row().version), (None, 3));
 }

@@ -6,6 +6,7 @@ use super::{UserStatus, Users};
 use crate::testing::{TENANT, Table, at, recorded};
 
 const USER: UserId = UserId(Uuid::from_u128(4));
+const INVITER: UserId = UserId(Uuid::from_u128(6));
 const SESSION: SessionId = SessionId(Uuid::from_u128(5));
 
 fn events(first: i64, events: impl IntoIterator<Item = UserEvent>) -> Vec<Recorded> {
@@ -17,6 +18,9 @@ fn invited() -> UserEvent {
         email: Personal::new(USER.0, "bob@acme.example".parse().unwrap()),
         full_name: None,
         role: Role::Member,
+        expires_at: Some(at(99)),
+        invited_by: Some(INVITER),
+        issue: Some(1),
     }
 }
 
@@ -48,11 +52,29 @@ fn a_revoked_invitation_is_gone() {
 }
 
 #[test]
+fn an_expired_invitation_that_made_room_is_gone() {
+    let table = Table::<Users>::new().apply(&events(1, [invited()]));
+    assert!(table.apply(&events(2, [UserEvent::InvitationExpired {}])).0.is_empty());
+}
+
+#[test]
+fn an_invitation_shows_who_vouches_for_it_and_its_end_until_it_is_accepted() {
+    let held = |table: &Table<Users>| (table.row().invited_by, table.row().invitation_expires_at);
+    let table = Table::<Users>::new().apply(&events(1, [invited()]));
+    assert_eq!(held(&table), (Some(INVITER), Some(at(99))));
+    let resent =
+        UserEvent::InvitationResent { issue: 2, role: Role::Admin, expires_at: at(200), invited_by: USER };
+    let table = table.apply(&events(2, [resent]));
+    assert_eq!((held(&table), table.row().role), ((Some(USER), Some(at(200))), Role::Admin));
+    assert_eq!(held(&table.apply(&events(3, [accepted()]))), (None, None));
+}
+
+#[test]
 fn signing_in_failing_to_and_signing_out_count_and_only_the_first_is_a_login() {
     let failure = SignInFailure::WrongPassword;
     let table = Table::<Users>::new()
         .apply(&events(1, [invited(), accepted()]))
-        .apply(&events(3, [UserEvent::SignedIn { session: SESSION }]))
+        .apply(&events(3, [UserEvent::SignedIn { session: SESSION, new_device: false }]))
         .apply(&events(4, [UserEvent::SignInFailed { failure }]))
         .apply(&events(5, [UserEvent::SignedOut { session: SESSION }]));
     let row = table.row();

@@ -1,13 +1,13 @@
 use application::NewTask;
 use domain::task::{Amendment, MaxAttempts, Priority, TaskKind, TimeoutSeconds};
 use domain::text::{Name, Reason};
-use domain::{AgentId, Document};
+use domain::{AgentId, ConversationId, Document};
 use projections::TaskStatus;
 use projections::schema::TaskKindSchema;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::extract::{JsonObject, Limit, SearchText, Timestamp, given};
+use crate::extract::{JsonObject, Limit, SearchText, Timestamp, Visible, given};
 
 /// Which tasks, and in which order.
 #[derive(Deserialize, IntoParams)]
@@ -28,6 +28,9 @@ pub(crate) struct TasksQuery {
     /// Those of this agent.
     #[param(value_type = Option<uuid::Uuid>)]
     pub(super) agent_id: Option<AgentId>,
+    /// The turns of this conversation.
+    #[param(value_type = Option<uuid::Uuid>)]
+    pub(super) conversation_id: Option<ConversationId>,
     /// Those that urgent.
     #[param(value_type = Option<i32>, minimum = 1, maximum = 5)]
     pub(super) priority: Option<Priority>,
@@ -52,7 +55,7 @@ pub(crate) struct TasksQuery {
 pub(crate) struct CreateTaskBody {
     /// What it is called.
     #[schema(value_type = String, min_length = 1, max_length = 120)]
-    pub(super) name: Name,
+    pub(super) name: Visible<Name>,
     /// Who is to do it.
     #[schema(value_type = uuid::Uuid)]
     pub(super) agent_id: AgentId,
@@ -74,6 +77,9 @@ pub(crate) struct CreateTaskBody {
     /// Not to be run before.
     #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
     pub(super) scheduled_at: Option<Timestamp>,
+    /// How long it may wait for a worker, in seconds; as long as it takes if absent.
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 86400)]
+    pub(super) queue_timeout_seconds: Option<TimeoutSeconds>,
 }
 
 /// What changes of a task that has not run; what is absent stays.
@@ -84,7 +90,7 @@ pub(crate) struct CreateTaskBody {
 pub(crate) struct AmendTaskBody {
     /// A new name.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
-    pub(super) name: Option<Name>,
+    pub(super) name: Option<Visible<Name>>,
     /// Another shape.
     #[schema(value_type = Option<TaskKindSchema>)]
     pub(super) task_type: Option<TaskKind>,
@@ -120,13 +126,14 @@ impl From<CreateTaskBody> for NewTask {
     fn from(body: CreateTaskBody) -> Self {
         Self {
             agent: body.agent_id,
-            name: body.name,
+            name: body.name.into(),
             kind: body.task_type.unwrap_or_default(),
             input: body.input_data.map_or_else(Document::default, |json| json.0),
             priority: body.priority.unwrap_or_default(),
             timeout: body.timeout_seconds.unwrap_or_default(),
             max_attempts: body.max_attempts.unwrap_or_default(),
             scheduled_at: body.scheduled_at.map(|time| time.0),
+            queue_timeout: body.queue_timeout_seconds,
         }
     }
 }
@@ -134,7 +141,7 @@ impl From<CreateTaskBody> for NewTask {
 impl From<AmendTaskBody> for Amendment {
     fn from(body: AmendTaskBody) -> Self {
         Self {
-            name: body.name,
+            name: body.name.map(Visible::into),
             kind: body.task_type,
             input: body.input_data.map(|json| json.0),
             priority: body.priority,

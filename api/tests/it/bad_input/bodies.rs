@@ -31,7 +31,10 @@ impl<'a> Maker<'a> {
 
     /// The most bytes that a body of the operation may have.
     fn limit(&self) -> usize {
-        if self.operation.path.starts_with("/api/v1/auth/") { 16 * 1024 } else { 1024 * 1024 }
+        match self.operation.path.strip_prefix("/api/v1/auth/") {
+            Some("profile") | None => 1024 * 1024,
+            Some(_) => 4 * 1024,
+        }
     }
 
     fn sent(
@@ -140,9 +143,18 @@ fn of_that_type(shape: &Shape) -> Vec<Wrong> {
     if shape.is("array") {
         let many = shape.max_items.map_or(LONG, |most| most * 10);
         wrong.push(("with too many", (0..many).map(|number| number.to_string()).collect(), "", ""));
-        wrong.push(("with an item of another type", json!(["a", 7]), "/1", "wrong_type"));
-        wrong.push(("with an item too long", json!(["a", "b", "x".repeat(LONG)]), "/2", "too_long"));
-        wrong.push(("with U+0000 in an item", json!(["a\0b"]), "/0", "control_character"));
+        if shape.min_items.is_some() {
+            wrong.push(("empty", json!([]), "", ""));
+        }
+        if let Some(value) = shape.item_values.first() {
+            wrong.push(("with an item of another type", json!([value, 7]), "/1", "wrong_type"));
+            wrong.push(("with an item as an object", json!([{ value: null }]), "/0", "wrong_type"));
+            wrong.push(("with an unknown item", json!([value, value, "x"]), "/2", ""));
+        } else {
+            wrong.push(("with an item of another type", json!(["a", 7]), "/1", "wrong_type"));
+            wrong.push(("with an item too long", json!(["a", "b", "x".repeat(LONG)]), "/2", "too_long"));
+            wrong.push(("with U+0000 in an item", json!(["a\0b"]), "/0", "control_character"));
+        }
     }
     if shape.is("object") {
         let deep = (0..40).fold(json!({}), |inner, _| json!({"a": inner}));

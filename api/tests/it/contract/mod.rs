@@ -2,6 +2,7 @@
 
 mod agents;
 mod headers;
+mod invitations;
 mod lists;
 mod pages;
 mod people;

@@ -16,7 +16,7 @@ struct Page {
 }
 
 async fn get(app: &TestApp, path: &str) -> Page {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = crate::plain::client().build().unwrap();
     let request = client.get(format!("http://{}{path}", app.address)).header("Accept", "text/html,*/*;q=0.8");
     let answer = request.send().await.unwrap();
     let header =

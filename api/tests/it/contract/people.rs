@@ -49,7 +49,7 @@ async fn an_invitation_taken_back_lets_nobody_in_and_frees_the_address() {
     let owner = app.sign_up("basic").await;
     let email = "grace@acme.example";
     let first = invite(&app, &owner, email, "member").await.expect(201);
-    invite(&app, &owner, email, "admin").await.expect_problem(409, "email_taken");
+    invite(&app, &owner, email, "admin").await.expect_problem(409, "invitation_open");
     invite(&app, &owner, &owner.email, "member").await.expect_problem(409, "email_taken");
     let path = format!("/tenants/users/{}", first["user"]["id"].as_str().unwrap());
     app.delete(&owner, &path).await.expect(204);

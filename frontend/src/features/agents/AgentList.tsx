@@ -65,13 +65,13 @@ export function AgentList({ create }: { create: ReactNode }) {
         />
       </FilterBar>
       <Answered query={query}>
-        {({ items, total, next_cursor }) => (
+        {(page) => (
           <>
-            {items.length > 0 && <AgentTable agents={items} />}
-            {items.length === 0 && filters.isFiltered && (
+            {page.items.length > 0 && <AgentTable agents={page.items} />}
+            {page.items.length === 0 && filters.isFiltered && (
               <StateNote title="No agent matches">Change or clear the filters.</StateNote>
             )}
-            {items.length === 0 && !filters.isFiltered && (
+            {page.items.length === 0 && !filters.isFiltered && (
               <StateNote
                 icon={<SmartToyOutlined />}
                 title="Your first agent starts here"
@@ -80,15 +80,7 @@ export function AgentList({ create }: { create: ReactNode }) {
                 An agent is a model with its configuration. Create one, start it, and give it tasks.
               </StateNote>
             )}
-            <Pager
-              shown={items.length}
-              total={total}
-              pagesBefore={filters.pagesBefore}
-              pageSize={PAGE_SIZE}
-              nextCursor={next_cursor}
-              onNext={filters.next}
-              onPrevious={filters.previous}
-            />
+            <Pager page={page} filters={filters} />
           </>
         )}
       </Answered>

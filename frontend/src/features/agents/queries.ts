@@ -2,7 +2,7 @@ import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@ta
 import { http, type Schemas } from '@/api/client';
 import type { operations } from '@/api/generated';
 import { answer, done } from '@/api/problem';
-import { invalidate, readKey } from '@/api/query';
+import { invalidate, keepAnswer, readKey } from '@/api/query';
 
 export type Agent = Schemas['Agent'];
 export type AgentStatus = Schemas['AgentStatus'];
@@ -28,10 +28,8 @@ export const agentQuery = (id: string) =>
 /** Keeps an answered agent and makes the lists that hold it read again. */
 function useKeepAgent() {
   const client = useQueryClient();
-  return (agent: Agent) => {
-    client.setQueryData(agentQuery(agent.id).queryKey, agent);
-    return invalidate(client, '/api/v1/agents');
-  };
+  return (agent: Agent) =>
+    keepAnswer(client, { path: '/api/v1/agents/{id}', list: '/api/v1/agents' }, agent);
 }
 
 export function useCreateAgent() {

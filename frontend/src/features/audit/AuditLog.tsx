@@ -38,11 +38,11 @@ export function AuditLog() {
     <Panel isFlush>
       <AuditFilters filters={filters} />
       <Answered query={query}>
-        {({ items, total, next_cursor }) => (
+        {(page) => (
           <>
-            {items.length > 0 ? (
+            {page.items.length > 0 ? (
               <Box component="ul" aria-label="Events" sx={{ listStyle: 'none', m: 0, p: 0 }}>
-                {items.map((event) => (
+                {page.items.map((event) => (
                   <AuditRow key={event.id} event={event} />
                 ))}
               </Box>
@@ -51,15 +51,7 @@ export function AuditLog() {
                 Change or clear the filters.
               </StateNote>
             )}
-            <Pager
-              shown={items.length}
-              total={total}
-              pagesBefore={filters.pagesBefore}
-              pageSize={PAGE_SIZE}
-              nextCursor={next_cursor}
-              onNext={filters.next}
-              onPrevious={filters.previous}
-            />
+            <Pager page={page} filters={filters} />
           </>
         )}
       </Answered>

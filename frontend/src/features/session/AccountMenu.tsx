@@ -62,11 +62,11 @@ export function AccountMenu() {
         <UnfoldMoreOutlined sx={{ fontSize: 18, color: 'text.secondary' }} />
       </ButtonBase>
       <Menu anchorEl={anchor} open={anchor !== null} onClose={() => setAnchor(null)}>
-        <MenuItem component={Link} to="/settings?tab=profile" onClick={() => setAnchor(null)}>
+        <MenuItem component={Link} to="/account" onClick={() => setAnchor(null)}>
           <ListItemIcon>
             <PersonOutlineOutlined fontSize="small" />
           </ListItemIcon>
-          Your profile
+          Your account
         </MenuItem>
         <MenuItem onClick={() => void session.signOut()}>
           <ListItemIcon>

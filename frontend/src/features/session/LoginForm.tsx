@@ -6,7 +6,7 @@ import { fieldProblems, problemOf } from '@/api/problem';
 import { Field } from '@/ui/Field';
 import { Form } from '@/ui/Form';
 import { FormProblem } from '@/ui/FormProblem';
-import { PasswordField } from './PasswordField';
+import { PasswordField } from '@/ui/PasswordField';
 import { useLogIn } from './queries';
 import type { SignInStart } from './signIn';
 

@@ -5,7 +5,7 @@ import { useSubmissionKey } from '@/lib/useSubmissionKey';
 import { Field } from '@/ui/Field';
 import { Form } from '@/ui/Form';
 import { FormProblem } from '@/ui/FormProblem';
-import { PasswordField } from './PasswordField';
+import { PasswordField, passwordHelp } from '@/ui/PasswordField';
 import { useRegister } from './queries';
 import type { RegistrationStart } from './registration';
 
@@ -23,6 +23,7 @@ export function RegisterForm({ start, onRegistered }: RegisterFormProps) {
   const [invitation, setInvitation] = useState(start.invitation_token ?? '');
   const register = useRegister();
   const submissionKey = useSubmissionKey();
+  const isInvited = start.invitation_token !== undefined && start.email !== undefined;
   const asksForPlace = start.tenant_subdomain === undefined;
   const asksForInvitation = start.setup_token === undefined && start.invitation_token === undefined;
   const problems = fieldProblems(
@@ -80,6 +81,8 @@ export function RegisterForm({ start, onRegistered }: RegisterFormProps) {
         required
         value={email}
         onChange={setEmail}
+        // An invitation is for its own address.
+        slotProps={{ htmlInput: { readOnly: isInvited } }}
         problem={problems.at('/email')}
       />
       <PasswordField
@@ -89,7 +92,7 @@ export function RegisterForm({ start, onRegistered }: RegisterFormProps) {
         required
         value={password}
         onChange={setPassword}
-        help="At least 8 characters. A long phrase works best."
+        help={passwordHelp}
         problem={problems.at('/password')}
       />
       {asksForPlace && (

@@ -9,6 +9,7 @@ import { Outlet, ScrollRestoration, useLocation, useNavigation } from 'react-rou
 import type { StreamState } from '@/api/stream';
 import { Brand } from '@/ui/Brand';
 import { LiveIndicator } from './LiveIndicator';
+import { PasswordAgain } from './PasswordAgain';
 import { SideBar } from './SideBar';
 
 const SIDE_WIDTH = 232;
@@ -29,6 +30,7 @@ export function Shell({ live }: { live: StreamState }) {
   return (
     <Box sx={{ display: 'flex', minHeight: '100dvh' }}>
       <ScrollRestoration />
+      <PasswordAgain />
       <Box
         component="a"
         href="#main"

@@ -4,6 +4,7 @@ import GroupOutlined from '@mui/icons-material/GroupOutlined';
 import SmartToyOutlined from '@mui/icons-material/SmartToyOutlined';
 import TaskAltOutlined from '@mui/icons-material/TaskAltOutlined';
 import TuneOutlined from '@mui/icons-material/TuneOutlined';
+import VpnKeyOutlined from '@mui/icons-material/VpnKeyOutlined';
 import Box from '@mui/material/Box';
 import Stack from '@mui/material/Stack';
 import Typography from '@mui/material/Typography';
@@ -21,6 +22,7 @@ const places = [
   { to: '/tasks', label: 'Tasks', Icon: TaskAltOutlined },
   { to: '/audit', label: 'Audit', Icon: FactCheckOutlined },
   { to: '/team', label: 'Team', Icon: GroupOutlined },
+  { to: '/keys', label: 'Keys', Icon: VpnKeyOutlined },
   { to: '/settings', label: 'Settings', Icon: TuneOutlined },
 ] as const;
 

@@ -38,10 +38,12 @@ export function registrationFrom(location: {
   return start;
 }
 
-/** The link that an invited person opens to register. */
-export function invitationLink(
-  origin: string,
-  invitation: { tenant_subdomain: string; email: string; invitation_token: string },
-): string {
-  return `${origin}/register#${new URLSearchParams(invitation)}`;
+/** The link that an invited person opens; the same that is sent by mail. */
+export function invitationLink(origin: string, token: string): string {
+  return `${origin}/accept-invitation#${new URLSearchParams({ token })}`;
+}
+
+/** The token of a link that was followed; behind the `#`, which browsers do not send to servers. */
+export function tokenFrom({ hash }: { hash: string }): string {
+  return new URLSearchParams(hash.replace(/^#/, '')).get('token') ?? '';
 }

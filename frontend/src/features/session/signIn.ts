@@ -3,6 +3,8 @@ export interface SignInStart {
   email: string;
   tenant_subdomain: string;
   registered: boolean;
+  /** A new password was just chosen. */
+  reset: boolean;
   ended: string | null;
 }
 
@@ -15,6 +17,7 @@ export function signInStartFrom(state: unknown): SignInStart {
     email: text(given.email),
     tenant_subdomain: text(given.tenant_subdomain),
     registered: given.registered === true,
+    reset: given.reset === true,
     ended: text(given.ended) || null,
   };
 }

@@ -57,26 +57,18 @@ export function TaskList({ create }: { create: ReactNode }) {
         />
       </FilterBar>
       <Answered query={query}>
-        {({ items, total, next_cursor }) => (
+        {(page) => (
           <>
-            {items.length > 0 && <TaskTable tasks={items} agents={agents} />}
-            {items.length === 0 && filters.isFiltered && (
+            {page.items.length > 0 && <TaskTable tasks={page.items} agents={agents} />}
+            {page.items.length === 0 && filters.isFiltered && (
               <StateNote title="No task matches">Change or clear the filters.</StateNote>
             )}
-            {items.length === 0 && !filters.isFiltered && (
+            {page.items.length === 0 && !filters.isFiltered && (
               <StateNote icon={<TaskAltOutlined />} title="Nothing to do yet" action={create}>
                 A task is one piece of work for an agent. Its result appears here by itself.
               </StateNote>
             )}
-            <Pager
-              shown={items.length}
-              total={total}
-              pagesBefore={filters.pagesBefore}
-              pageSize={PAGE_SIZE}
-              nextCursor={next_cursor}
-              onNext={filters.next}
-              onPrevious={filters.previous}
-            />
+            <Pager page={page} filters={filters} />
           </>
         )}
       </Answered>

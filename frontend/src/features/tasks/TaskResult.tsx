@@ -36,6 +36,14 @@ function Content({ task }: { task: Task }) {
           </StateNote>
         </>
       );
+    case 'waiting_approval':
+      return (
+        <StateNote title="Waiting for approval">
+          {task.approval === null
+            ? 'A person must approve a call.'
+            : `A person must approve a call of ${task.approval.tool}.`}
+        </StateNote>
+      );
     case 'completed':
       return <Output output={task.output_data} />;
     case 'failed':

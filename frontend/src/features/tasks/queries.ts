@@ -2,7 +2,7 @@ import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@ta
 import { http, type Schemas } from '@/api/client';
 import type { operations } from '@/api/generated';
 import { answer, done } from '@/api/problem';
-import { invalidate, readKey } from '@/api/query';
+import { invalidate, keepAnswer, readKey } from '@/api/query';
 
 export type Task = Schemas['Task'];
 export type TaskStatus = Schemas['TaskStatus'];
@@ -52,10 +52,8 @@ export const taskAgentQuery = (id: string) =>
 /** Keeps an answered task and makes the lists that hold it read again. */
 function useKeepTask() {
   const client = useQueryClient();
-  return (task: Task) => {
-    client.setQueryData(taskQuery(task.id).queryKey, task);
-    return invalidate(client, '/api/v1/tasks');
-  };
+  return (task: Task) =>
+    keepAnswer(client, { path: '/api/v1/tasks/{id}', list: '/api/v1/tasks' }, task);
 }
 
 export function useCreateTask() {

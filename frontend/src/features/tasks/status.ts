@@ -5,6 +5,7 @@ import type { Task, TaskMove, TaskStatus } from './queries';
 export const taskStatus = {
   pending: { tone: 'still', label: 'Pending' },
   running: { tone: 'moving', label: 'Running' },
+  waiting_approval: { tone: 'waiting', label: 'Waiting for approval' },
   completed: { tone: 'good', label: 'Completed' },
   failed: { tone: 'bad', label: 'Failed' },
   cancelled: { tone: 'gone', label: 'Cancelled' },
@@ -29,6 +30,7 @@ export function movesOf(task: Pick<Task, 'status' | 'queued_at'>): readonly Task
     case 'pending':
       return isQueued(task) ? ['cancel'] : ['execute', 'cancel'];
     case 'running':
+    case 'waiting_approval':
       return ['cancel'];
     case 'failed':
     case 'cancelled':

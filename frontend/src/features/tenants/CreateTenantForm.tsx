@@ -1,6 +1,7 @@
 import Button from '@mui/material/Button';
 import MenuItem from '@mui/material/MenuItem';
 import TextField from '@mui/material/TextField';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Schemas } from '@/api/client';
 import { fieldProblems } from '@/api/problem';
@@ -8,7 +9,7 @@ import { useSubmissionKey } from '@/lib/useSubmissionKey';
 import { Field } from '@/ui/Field';
 import { Form } from '@/ui/Form';
 import { FormProblem } from '@/ui/FormProblem';
-import { plans } from './plans';
+import { planName, plansQuery, priceOf } from './plans';
 import { type SubscriptionTier, useCreateTenant } from './queries';
 import { slugOf } from './slug';
 
@@ -23,6 +24,7 @@ export function CreateTenantForm({ onCreated }: CreateTenantFormProps) {
   const [contactName, setContactName] = useState('');
   const [contactEmail, setContactEmail] = useState('');
   const [tier, setTier] = useState<SubscriptionTier>('free');
+  const plans = useQuery(plansQuery).data;
   const create = useCreateTenant();
   const submissionKey = useSubmissionKey();
   const subdomain = typedSubdomain ?? slugOf(name);
@@ -91,15 +93,19 @@ export function CreateTenantForm({ onCreated }: CreateTenantFormProps) {
         error={problems.at('/subscription_tier') !== undefined}
         helperText={problems.at('/subscription_tier') ?? 'You can change it at any time.'}
         onChange={({ target }) => {
-          const chosen = plans.find((plan) => plan.tier === target.value);
+          const chosen = plans?.find((plan) => plan.tier === target.value);
           if (chosen !== undefined) setTier(chosen.tier);
         }}
       >
-        {plans.map((plan) => (
-          <MenuItem key={plan.tier} value={plan.tier}>
-            {plan.name}, {plan.price === 'By agreement' ? 'by agreement' : plan.price}
-          </MenuItem>
-        ))}
+        {plans === undefined ? (
+          <MenuItem value={tier}>{planName(tier)}</MenuItem>
+        ) : (
+          plans.map((plan) => (
+            <MenuItem key={plan.tier} value={plan.tier}>
+              {planName(plan.tier)}, {priceOf(plan).replace('By', 'by')}
+            </MenuItem>
+          ))
+        )}
       </TextField>
       <FormProblem problems={problems} />
       <Button type="submit" variant="contained" size="large" loading={create.isPending}>

@@ -2,18 +2,21 @@ import CheckOutlined from '@mui/icons-material/CheckOutlined';
 import Box from '@mui/material/Box';
 import Stack from '@mui/material/Stack';
 import Typography from '@mui/material/Typography';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useCan } from '@/api/me';
 import { ActionButton } from '@/ui/ActionButton';
+import { Answered } from '@/ui/Answered';
 import { ConfirmDialog } from '@/ui/ConfirmDialog';
 import { useNotify } from '@/ui/Notices';
-import { type Plan, planName, plans } from './plans';
+import { includedIn, type Plan, planName, plansQuery, priceOf } from './plans';
 import { type SubscriptionTier, useChangeSubscription } from './queries';
 
 /** The plans, the present one marked, and the change to another. */
 export function PlanPicker({ current }: { current: SubscriptionTier }) {
   const notify = useNotify();
   const [chosen, setChosen] = useState<Plan | null>(null);
+  const plans = useQuery(plansQuery);
   const change = useChangeSubscription();
   const close = () => {
     setChosen(null);
@@ -21,45 +24,49 @@ export function PlanPicker({ current }: { current: SubscriptionTier }) {
   };
   return (
     <>
-      <Box
-        component="ul"
-        aria-label="Plans"
-        sx={{
-          display: 'grid',
-          gridTemplateColumns: 'repeat(auto-fit, minmax(220px, 1fr))',
-          gap: 2,
-          listStyle: 'none',
-          m: 0,
-          p: 0,
-        }}
-      >
-        {plans.map((plan) => (
-          <PlanCard
-            key={plan.tier}
-            plan={plan}
-            isCurrent={plan.tier === current}
-            onChoose={() => setChosen(plan)}
-          />
-        ))}
-      </Box>
+      <Answered query={plans}>
+        {(all) => (
+          <Box
+            component="ul"
+            aria-label="Plans"
+            sx={{
+              display: 'grid',
+              gridTemplateColumns: 'repeat(auto-fit, minmax(220px, 1fr))',
+              gap: 2,
+              listStyle: 'none',
+              m: 0,
+              p: 0,
+            }}
+          >
+            {all.map((plan) => (
+              <PlanCard
+                key={plan.tier}
+                plan={plan}
+                isCurrent={plan.tier === current}
+                onChoose={() => setChosen(plan)}
+              />
+            ))}
+          </Box>
+        )}
+      </Answered>
       {chosen !== null && (
         <ConfirmDialog
-          title={`Change to ${chosen.name}?`}
-          confirmLabel={`Change to ${chosen.name}`}
+          title={`Change to ${planName(chosen.tier)}?`}
+          confirmLabel={`Change to ${planName(chosen.tier)}`}
           isSending={change.isPending}
           error={change.error}
           onConfirm={() =>
             change.mutate(chosen.tier, {
               onSuccess: () => {
                 close();
-                notify(`Your plan is now ${chosen.name}`);
+                notify(`Your plan is now ${planName(chosen.tier)}`);
               },
             })
           }
           onClose={close}
         >
-          The limits of {planName(chosen.tier)} ({chosen.price}) hold at once in place of those of{' '}
-          {planName(current)}.
+          The limits of {planName(chosen.tier)} ({priceOf(chosen)}) hold at once in place of those
+          of {planName(current)}.
         </ConfirmDialog>
       )}
     </>
@@ -88,11 +95,11 @@ function PlanCard({ plan, isCurrent, onChoose }: PlanCardProps) {
       }}
     >
       <div>
-        <Typography variant="h2">{plan.name}</Typography>
-        <Typography sx={{ color: 'text.secondary' }}>{plan.price}</Typography>
+        <Typography variant="h2">{planName(plan.tier)}</Typography>
+        <Typography sx={{ color: 'text.secondary' }}>{priceOf(plan)}</Typography>
       </div>
       <Box component="ul" sx={{ listStyle: 'none', m: 0, p: 0, flexGrow: 1, fontSize: '0.875rem' }}>
-        {plan.includes.map((item) => (
+        {includedIn(plan).map((item) => (
           <Box component="li" key={item} sx={{ display: 'flex', gap: 1, alignItems: 'center' }}>
             <CheckOutlined sx={{ fontSize: 16, color: 'primary.main' }} />
             {item}
@@ -105,7 +112,7 @@ function PlanCard({ plan, isCurrent, onChoose }: PlanCardProps) {
         </Typography>
       ) : (
         <ActionButton verdict={verdict} variant="outlined" onClick={onChoose}>
-          Change to {plan.name}
+          Change to {planName(plan.tier)}
         </ActionButton>
       )}
     </Stack>

@@ -3,6 +3,7 @@ import { fieldProblems } from '@/api/problem';
 import { Field } from '@/ui/Field';
 import { FormDialog } from '@/ui/FormDialog';
 import { FormProblem } from '@/ui/FormProblem';
+import { AccessOfUser } from './AccessOfUser';
 import { type User, useChangeUser } from './queries';
 import { RoleField } from './RoleField';
 import { nameOf } from './roles';
@@ -44,6 +45,7 @@ export function EditUserDialog({ user, onClose }: { user: User; onClose: () => v
       />
       <RoleField value={role} onChange={setRole} problem={problems.at('/role')} />
       <FormProblem problems={problems} />
+      <AccessOfUser id={user.id} name={nameOf(user)} />
     </FormDialog>
   );
 }

@@ -10,7 +10,7 @@ import { RoleField } from './RoleField';
 
 interface InviteDialogProps {
   /** Makes the link that the invited person opens, from the token of the invitation. */
-  linkOf: (email: string, token: string) => string;
+  linkOf: (token: string) => string;
   onClose: () => void;
 }
 
@@ -23,13 +23,16 @@ export function InviteDialog({ linkOf, onClose }: InviteDialogProps) {
   const submissionKey = useSubmissionKey();
   const problems = fieldProblems(invite.error, ['/email', '/full_name', '/role'], {
     email_taken: ['/email', 'This email belongs to someone in your organisation already.'],
+    invitation_open: [
+      '/email',
+      'This email has an open invitation already. Send it anew under Invitations.',
+    ],
     role_above_own: '/role',
   });
 
   if (invite.data !== undefined) {
     const { invitation_token, expires_at } = invite.data;
-    const link =
-      typeof invitation_token === 'string' ? linkOf(email.trim(), invitation_token) : null;
+    const link = typeof invitation_token === 'string' ? linkOf(invitation_token) : null;
     return (
       <InvitedDialog email={email.trim()} link={link} expiresAt={expires_at} onClose={onClose} />
     );

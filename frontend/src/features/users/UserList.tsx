@@ -46,22 +46,14 @@ export function UserList() {
         />
       </FilterBar>
       <Answered query={query}>
-        {({ items, total, next_cursor }) => (
+        {(page) => (
           <>
-            {items.length > 0 ? (
-              <UserTable users={items} />
+            {page.items.length > 0 ? (
+              <UserTable users={page.items} />
             ) : (
               <StateNote title="No one matches">Change or clear the filters.</StateNote>
             )}
-            <Pager
-              shown={items.length}
-              total={total}
-              pagesBefore={filters.pagesBefore}
-              pageSize={PAGE_SIZE}
-              nextCursor={next_cursor}
-              onNext={filters.next}
-              onPrevious={filters.previous}
-            />
+            <Pager page={page} filters={filters} />
           </>
         )}
       </Answered>

@@ -7,7 +7,9 @@ import { invalidate, readKey } from '@/api/query';
 export type User = Schemas['User'];
 export type Role = Schemas['Role'];
 export type UserStatus = Schemas['UserStatus'];
-export type Invitation = Schemas['InviteAnswer'];
+export type Invitation = Schemas['Invitation'];
+export type InvitationStatus = Schemas['InvitationStatus'];
+export type InvitationQuery = NonNullable<operations['list_invitations']['parameters']['query']>;
 export type UserQuery = NonNullable<operations['list_users']['parameters']['query']>;
 
 export const userListQuery = (query: UserQuery) =>
@@ -18,11 +20,20 @@ export const userListQuery = (query: UserQuery) =>
     placeholderData: keepPreviousData,
   });
 
+export const invitationListQuery = (query: InvitationQuery) =>
+  queryOptions({
+    queryKey: readKey('/api/v1/tenants/invitations', { query }),
+    queryFn: ({ signal }) =>
+      answer(http.GET('/api/v1/tenants/invitations', { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+  });
+
 function useUsersChanged() {
   const client = useQueryClient();
   return () =>
     Promise.all([
       invalidate(client, '/api/v1/tenants/users'),
+      invalidate(client, '/api/v1/tenants/invitations'),
       invalidate(client, '/api/v1/tenants/current/usage'),
       invalidate(client, '/api/v1/auth/me'),
     ]);
@@ -51,6 +62,38 @@ export function useDeactivateUser(id: string) {
   return useMutation({
     mutationFn: () => done(http.DELETE('/api/v1/tenants/users/{id}', { params: { path: { id } } })),
     onSuccess,
+  });
+}
+
+export function useResendInvitation(id: string) {
+  const onSuccess = useUsersChanged();
+  return useMutation({
+    mutationFn: () =>
+      answer(http.POST('/api/v1/tenants/invitations/{id}/resend', { params: { path: { id } } })),
+    onSuccess,
+  });
+}
+
+export function useRevokeInvitation(id: string) {
+  const onSuccess = useUsersChanged();
+  return useMutation({
+    mutationFn: () =>
+      done(http.DELETE('/api/v1/tenants/invitations/{id}', { params: { path: { id } } })),
+    onSuccess,
+  });
+}
+
+export function useSendResetLink(id: string) {
+  return useMutation({
+    mutationFn: () =>
+      answer(http.POST('/api/v1/tenants/users/{id}/password-reset', { params: { path: { id } } })),
+  });
+}
+
+export function useEndSessionsOf(id: string) {
+  return useMutation({
+    mutationFn: () =>
+      done(http.DELETE('/api/v1/tenants/users/{id}/sessions', { params: { path: { id } } })),
   });
 }
 

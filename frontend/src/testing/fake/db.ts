@@ -14,6 +14,19 @@ export interface KnownUser {
 export interface KnownInvitation {
   token: string;
   user_id: string;
+  invited_by: string;
+  expires_at: string;
+}
+
+/** Where someone is signed in. */
+export interface KnownSession {
+  user_id: string;
+  /** Every access token of it. */
+  access: string[];
+  /** The refresh token that works. */
+  refresh: string;
+  opened_at: string;
+  used_at: string;
 }
 
 export interface FakeDb {
@@ -27,6 +40,13 @@ export interface FakeDb {
   /** Access tokens and refresh tokens that work, with their users. */
   accessTokens: Map<string, string>;
   refreshTokens: Map<string, string>;
+  sessions: Map<string, KnownSession>;
+  /** Tokens of links to choose another password, with their users. */
+  resets: Map<string, string>;
+  apiKeys: Schemas['ApiKey'][];
+  providerKeys: Schemas['ProviderKey'][];
+  /** Whether the next change of keys asks for the password first. */
+  asksForPassword: boolean;
   answered: Map<string, { content: string; status: number; body: unknown }>;
   listeners: Set<(event: Schemas['AuditEvent']) => void>;
   /** Makes ids and tokens: counted, so that runs look alike. */
@@ -46,6 +66,11 @@ export function createDb(now: () => number = Date.now): FakeDb {
     events: [],
     accessTokens: new Map(),
     refreshTokens: new Map(),
+    sessions: new Map(),
+    resets: new Map(),
+    apiKeys: [],
+    providerKeys: [],
+    asksForPassword: false,
     answered: new Map(),
     listeners: new Set(),
     nextId: () => {

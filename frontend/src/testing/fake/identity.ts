@@ -14,45 +14,15 @@ import {
   text,
   validate,
 } from './http.ts';
+import { limitsOf, permissions } from './policy.ts';
 
 type Tier = Schemas['SubscriptionTier'];
 type Role = Schemas['Role'];
 type Permission = Schemas['Permission'];
 
-const limits: Record<Tier, Schemas['Limits']> = {
-  free: { agents: 5, tasks_per_month: 1000, users: 3 },
-  basic: { agents: 25, tasks_per_month: 10_000, users: 5 },
-  professional: { agents: 100, tasks_per_month: 100_000, users: 25 },
-  enterprise: { agents: null, tasks_per_month: null, users: null },
-};
-
 const tiers: readonly Tier[] = ['free', 'basic', 'professional', 'enterprise'];
-const roles: readonly Role[] = ['owner', 'admin', 'member'];
-const SHORTEST_PASSWORD = 8;
-
-const MEMBER: readonly Permission[] = [
-  'read_tenant',
-  'read_users',
-  'read_agents',
-  'create_agents',
-  'run_agents',
-  'read_tasks',
-  'create_tasks',
-  'read_events',
-];
-const ADMIN: readonly Permission[] = [
-  ...MEMBER,
-  'change_settings',
-  'manage_users',
-  'manage_agents',
-  'manage_tasks',
-  'read_audit',
-];
-const permissions: Record<Role, readonly Permission[]> = {
-  member: MEMBER,
-  admin: ADMIN,
-  owner: [...ADMIN, 'change_tenant', 'change_subscription'],
-};
+const roles: readonly Role[] = ['owner', 'admin', 'member', 'auditor'];
+const SHORTEST_PASSWORD = 15;
 
 /** The user whose access token the request carries. */
 export function caller({ db, request }: Call): Schemas['User'] {
@@ -115,7 +85,8 @@ export function addTenant(
     subscription_tier: tier,
     settings: {},
     status: 'active',
-    limits: limits[tier],
+    work_stopped_at: null,
+    limits: limitsOf(tier),
     version: 1,
     created_at: db.now(),
     updated_at: db.now(),
@@ -149,19 +120,18 @@ export function register(call: Call): Response {
   const email = text(call, 'email') ?? '';
   const full_name = text(call, 'full_name') ?? '';
   validate({
-    '/password': password.length < SHORTEST_PASSWORD && 'must be at least 8 characters',
+    '/password': password.length < SHORTEST_PASSWORD && 'must be at least 15 characters',
     '/email': !email.includes('@') && 'must be an e-mail address',
     '/full_name': faultOfName(full_name),
   });
   const tenant = db.tenants.find(({ subdomain }) => subdomain === text(call, 'tenant_subdomain'));
-  if (tenant === undefined) {
-    return notFound();
-  }
+  if (tenant === undefined) return notFound();
   const invitation = db.invitations.find(({ token }) => token === text(call, 'invitation_token'));
   if (invitation !== undefined) {
     const known = db.users.find(({ user }) => user.id === invitation.user_id);
     if (known === undefined) return notFound();
     known.password = password;
+    db.invitations.splice(db.invitations.indexOf(invitation), 1);
     touch(db, known.user, { full_name, status: 'active', is_active: true });
     return json(201, recordUser(db, known.user, 'user.invitation_accepted'));
   }
@@ -192,12 +162,36 @@ function recordUser(db: FakeDb, user: Schemas['User'], type: string): Schemas['U
   return user;
 }
 
-function issue(db: FakeDb, user: Schemas['User']) {
+const COOKIE = '__Host-agentcores-refresh';
+const ATTRIBUTES = 'Path=/; Secure; HttpOnly; SameSite=Strict';
+
+/** Opens a session or goes on with one; the refresh token goes where it was asked to. */
+function issue(
+  db: FakeDb,
+  user: Schemas['User'],
+  to: 'body' | 'cookie',
+  more: object = {},
+  session: string = db.nextId(),
+): Response {
   const access_token = `access-${db.nextId()}`;
   const refresh_token = `refresh-${db.nextId()}`;
   db.accessTokens.set(access_token, user.id);
   db.refreshTokens.set(refresh_token, user.id);
-  return { access_token, refresh_token, token_type: 'Bearer', expires_in: 900 };
+  const known = db.sessions.get(session);
+  db.sessions.set(session, {
+    user_id: user.id,
+    access: [...(known?.access ?? []), access_token],
+    opened_at: known?.opened_at ?? db.now(),
+    used_at: db.now(),
+    refresh: refresh_token,
+  });
+  const kept = to === 'cookie';
+  const tokens = { access_token, refresh_token: kept ? null : refresh_token };
+  return json(
+    200,
+    { ...tokens, token_type: 'Bearer', expires_in: 900, ...more },
+    kept ? { 'set-cookie': `${COOKIE}=${refresh_token}; ${ATTRIBUTES}` } : {},
+  );
 }
 
 export function logIn(call: Call): Response {
@@ -223,27 +217,43 @@ export function logIn(call: Call): Response {
   const { user } = match;
   user.last_login = db.now();
   recordUser(db, user, 'user.signed_in');
-  return json(200, { ...issue(db, user), user, tenant: tenantOf(db, user) });
+  const to = call.body.refresh_token_in === 'cookie' ? 'cookie' : 'body';
+  return issue(db, user, to, { user, tenant: tenantOf(db, user) });
 }
 
 export function refresh(call: Call): Response {
-  const { db } = call;
-  const token = text(call, 'refresh_token') ?? '';
+  const { db, request } = call;
+  const given = text(call, 'refresh_token');
+  const cookie = new RegExp(`${COOKIE}=([^;]+)`).exec(request.headers.get('cookie') ?? '')?.[1];
+  const token = given ?? cookie ?? '';
   const id = db.refreshTokens.get(token);
   db.refreshTokens.delete(token);
   const known = db.users.find(({ user }) => user.id === id);
-  if (known === undefined)
+  const session = [...db.sessions].find(([, { refresh }]) => refresh === token)?.[0];
+  if (known === undefined || session === undefined)
     return refuse(401, 'invalid_credentials', 'The credentials are not right.');
-  return json(200, issue(db, known.user));
+  return issue(db, known.user, given === undefined ? 'cookie' : 'body', {}, session);
 }
 
 export function logOut(call: Call): Response {
   const user = caller(call);
   recordUser(call.db, user, 'user.signed_out');
-  for (const [token, id] of call.db.accessTokens) {
-    if (id === user.id) call.db.accessTokens.delete(token);
-  }
+  endSession(call.db, sessionOf(call));
   return noContent();
+}
+
+/** The session of the access token that the request carries. */
+export function sessionOf({ db, request }: Call): string {
+  const token = request.headers.get('authorization')?.replace('Bearer ', '') ?? '';
+  return [...db.sessions].find(([, { access }]) => access.includes(token))?.[0] ?? '';
+}
+
+export function endSession(db: FakeDb, id: string): void {
+  const ended = db.sessions.get(id);
+  if (ended === undefined) return;
+  for (const token of ended.access) db.accessTokens.delete(token);
+  db.refreshTokens.delete(ended.refresh);
+  db.sessions.delete(id);
 }
 
 export function me(call: Call): Response {
@@ -297,13 +307,13 @@ export function changeSubscription(call: Call): Response {
   requirePermission(user, 'change_subscription');
   const tenant = tenantOf(call.db, user);
   const tier = tiers.find((each) => each === call.body.subscription_tier) ?? 'free';
-  const limit = limits[tier].agents;
+  const limit = limitsOf(tier).agents;
   const used = call.db.agents.filter(({ tenant_id }) => tenant_id === tenant.id).length;
   if (limit !== null && used > limit) {
     const detail = `The tier allows ${limit} agents, and ${used} are in use.`;
     refuse(409, 'tier_too_small', detail, { resource: 'agents', limit, used });
   }
-  touch(call.db, tenant, { subscription_tier: tier, limits: limits[tier] });
+  touch(call.db, tenant, { subscription_tier: tier, limits: limitsOf(tier) });
   recordTenant(call.db, user, 'tenant.subscription_changed');
   return single(200, tenant);
 }
@@ -342,13 +352,80 @@ export function inviteUser(call: Call): Response {
     '',
   );
   const token = `invite-${db.nextId()}`;
-  db.invitations.push({ token, user_id: user.id });
   record(db, by.tenant_id, actorOf(by), { type: 'user', id: user.id }, 'user.invited', {
     email,
     role,
   });
-  const expires_at = new Date(Date.parse(db.now()) + 7 * 86_400_000).toISOString();
+  const expires_at = inAWeek(db);
+  db.invitations.push({ token, user_id: user.id, invited_by: by.id, expires_at });
   return json(201, { user, invitation_token: token, expires_at });
+}
+
+const inAWeek = (db: FakeDb) => new Date(Date.parse(db.now()) + 7 * 86_400_000).toISOString();
+
+export function listInvitations(call: Call): Response {
+  const by = caller(call);
+  requirePermission(by, 'read_invitations');
+  const { db, query } = call;
+  const q = (query.get('q') ?? '').toLowerCase();
+  const rows = db.invitations
+    .map((invitation) => {
+      const user = db.users.find((known) => known.user.id === invitation.user_id)?.user;
+      return user === undefined ? null : invitationOf(db, user, invitation);
+    })
+    .filter((row) => row !== null)
+    .filter((row) => row.tenant_id === by.tenant_id)
+    .filter(({ status }) => !query.has('status') || status === query.get('status'))
+    .filter(({ full_name, email }) => `${full_name} ${email}`.toLowerCase().includes(q));
+  return page(call, rows);
+}
+
+function invitationOf(
+  db: FakeDb,
+  user: Schemas['User'],
+  { invited_by, expires_at }: { invited_by: string; expires_at: string },
+): Schemas['Invitation'] {
+  const { id, tenant_id, email, full_name, role, version, created_at, updated_at } = user;
+  const status = expires_at > db.now() ? 'open' : 'expired';
+  const invitation = { id, tenant_id, email, full_name, role, version, created_at, updated_at };
+  return { ...invitation, status, invited_by, expires_at };
+}
+
+export function oneInvitation(call: Call, id: string, move: string): Response {
+  const by = caller(call);
+  requirePermission(by, 'manage_users');
+  const { db } = call;
+  const invitation = db.invitations.find(({ user_id }) => user_id === id);
+  const user = db.users.find((known) => known.user.id === id)?.user;
+  if (invitation === undefined || user === undefined) return notFound();
+  if (move === 'resend') {
+    Object.assign(invitation, { token: `invite-${db.nextId()}`, expires_at: inAWeek(db) });
+    touch(db, user, {});
+    record(db, by.tenant_id, actorOf(by), { type: 'user', id }, 'user.invitation_resent');
+    const { token: invitation_token, expires_at } = invitation;
+    return json(200, { user, invitation_token, expires_at });
+  }
+  db.invitations.splice(db.invitations.indexOf(invitation), 1);
+  db.users.splice(
+    db.users.findIndex((known) => known.user.id === id),
+    1,
+  );
+  record(db, by.tenant_id, actorOf(by), { type: 'user', id }, 'user.invitation_revoked');
+  return noContent();
+}
+
+export function inspectInvitation(call: Call): Response {
+  const { db } = call;
+  const invitation = db.invitations.find(({ token }) => token === text(call, 'invitation_token'));
+  const user = db.users.find((known) => known.user.id === invitation?.user_id)?.user;
+  if (invitation === undefined || user === undefined || invitation.expires_at <= db.now()) {
+    const reason = 'The invitation is unknown, used, withdrawn or expired.';
+    return refuse(403, 'invitation_invalid', reason);
+  }
+  const { name, subdomain } = tenantOf(db, user);
+  const { email, full_name, role } = user;
+  const { expires_at } = invitation;
+  return json(200, { email, full_name, role, expires_at, tenant: { name, subdomain } });
 }
 
 export function oneUser(call: Call, id: string): Response {

@@ -2,10 +2,12 @@
  * A small API in memory with the shapes of the real one, for tests and for working on the dashboard
  * without a server. Requests that the API does not have are answered 501, so that a typo shows.
  */
+import * as access from './access.ts';
 import { createDb, type FakeDb } from './db.ts';
-import { type Call, json, Refusal, single } from './http.ts';
+import { type Call, json, noContent, Refusal, single } from './http.ts';
 import * as identity from './identity.ts';
 import * as log from './log.ts';
+import { plans, policy } from './policy.ts';
 import * as work from './work.ts';
 
 export interface FakeApi {
@@ -71,6 +73,32 @@ function route(call: Call, pace: work.WorkerPace): Response {
       return identity.refresh(call);
     case 'POST /auth/logout':
       return identity.logOut(call);
+    case 'POST /auth/reauthenticate':
+      return access.reauthenticate(call);
+    case 'PUT /auth/password':
+      return access.changePassword(call);
+    case 'POST /auth/password-reset':
+      return access.requestReset(call);
+    case 'POST /auth/password-reset/confirm':
+      return access.confirmReset(call);
+    case 'POST /auth/invitations/inspect':
+      return identity.inspectInvitation(call);
+    case 'GET /auth/sessions':
+      return access.listSessions(call);
+    case 'DELETE /auth/sessions':
+      return access.endSessions(call, '');
+    case 'GET /plans':
+      return json(200, { items: plans });
+    case 'GET /roles':
+      return json(200, policy);
+    case 'GET /api-keys':
+    case 'POST /api-keys':
+      return access.apiKeys(call);
+    case 'GET /provider-keys':
+    case 'POST /provider-keys':
+      return access.providerKeys(call);
+    case 'GET /tenants/invitations':
+      return identity.listInvitations(call);
     case 'GET /auth/me':
       return identity.me(call);
     case 'PUT /auth/profile':
@@ -108,7 +136,15 @@ function route(call: Call, pace: work.WorkerPace): Response {
     case 'GET /events/stream':
       return log.streamEvents(call);
   }
-  if (room === 'tenants' && id === 'users') return identity.oneUser(call, move);
+  const [, , , , last = ''] = call.path.split('/');
+  if (room === 'auth' && id === 'sessions') return access.endSessions(call, move);
+  if (room === 'api-keys') return access.oneApiKey(call, id, move);
+  if (room === 'provider-keys') return access.removeProviderKey(call, id);
+  if (room === 'tenants' && id === 'invitations') return identity.oneInvitation(call, move, last);
+  if (room === 'tenants' && id === 'users') {
+    if (last === 'password-reset') return json(202, {});
+    return last === 'sessions' ? noContent() : identity.oneUser(call, move);
+  }
   if (room === 'agents')
     return move === '' ? work.oneAgent(call, id) : work.moveAgent(call, id, move);
   if (room === 'tasks') {

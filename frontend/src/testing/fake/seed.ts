@@ -1,4 +1,5 @@
 /** An organisation at work, to look at. */
+import { addApiKey, addProviderKey } from './access.ts';
 import { actorOf, record, type Schemas, systemActor, touch } from './db.ts';
 import { addTenant, addUser } from './identity.ts';
 import type { FakeApi } from './index.ts';
@@ -7,6 +8,7 @@ import { addAgent, addTask } from './work.ts';
 /** Everyone in the seeded organisation signs in with this. */
 export const seededPassword = 'correct horse battery';
 export const seededOwner = 'ada@northwind.example';
+export const seededInvitation = 'invite-noor';
 export const seededMember = 'grace@northwind.example';
 
 const MINUTE = 60_000;
@@ -43,6 +45,22 @@ export function seed({ db }: FakeApi, clock: { now: number }): void {
   record(db, tenant.id, actorOf(ada), about('user', grace.id), 'user.invited', { role: 'member' });
   const noor = person('noor@northwind.example', 'Noor Haddad', 'admin', 'invited');
   record(db, tenant.id, actorOf(ada), about('user', noor.id), 'user.invited', { role: 'admin' });
+  const expires_at = new Date(end + 6 * 24 * 60 * MINUTE).toISOString();
+  db.invitations.push({
+    token: seededInvitation,
+    user_id: noor.id,
+    invited_by: ada.id,
+    expires_at,
+  });
+  const nightly = addApiKey(db, ada, {
+    name: 'Nightly import',
+    scopes: ['create_tasks', 'read_agents', 'read_events'],
+    days: 90,
+  });
+  nightly.last_used_at = new Date(end - 40 * MINUTE).toISOString();
+  const old = addApiKey(db, ada, { name: 'Old crawler', scopes: ['read_tasks'], days: 30 });
+  Object.assign(old, { status: 'revoked', revoked_at: db.now(), prefix: 'ac_live_x3Lm' });
+  addProviderKey(db, ada, 'openai', 'sk-proj-1a2b3c4d');
   later(9);
 
   const make = (name: string, description: string, agent_type: string, by = ada) => {

@@ -15,9 +15,11 @@
 //! split until the poisoned command fails alone (`writer`). Nothing here is tied to the caller's future: a command
 //! that was handed in is committed although its caller has gone away.
 
+mod keys;
 mod plan;
 mod prepare;
 mod store;
+mod work;
 mod writer;
 
 use std::hash::{BuildHasher, RandomState};

@@ -4,13 +4,15 @@ use std::collections::{HashMap, HashSet};
 
 use application::commit::{Claim, CommitError, Expected, Receipt};
 use chrono::{DateTime, Utc};
+use domain::census::month;
 use domain::tenant::TenantEvent;
-use domain::{Event, Recorded, StreamId, TenantId};
+use domain::{Actor, Event, Recorded, StreamId, TenantId};
 use uuid::Uuid;
 
 use super::super::codec::Envelope;
 use super::super::feed::LogHead;
 use super::prepare::{Prepared, Tried};
+use super::work::{Budget, take_all};
 
 /// What the decisions of a batch depend on, read under the lock of the heads.
 #[derive(Default)]
@@ -24,6 +26,8 @@ pub(super) struct Facts {
     pub(super) answered: HashMap<(Uuid, String), Answered>,
     /// Persons whose key came into being since a command was prepared.
     pub(super) persons: HashSet<(TenantId, Uuid)>,
+    /// What is set aside and spent of the budgets that commands touch.
+    pub(super) budgets: HashMap<(TenantId, Uuid), Budget>,
 }
 
 /// A unique name with the scope it is unique in: the tenant, or the nil id.
@@ -76,7 +80,7 @@ impl Plan {
         if let Some(key) = &commit.idempotency
             && let Some(known) = facts.answered.get(&(scope, key.key.clone()))
         {
-            if known.request != key.request {
+            if !key.is_of(&known.request) {
                 return Err(CommitError::IdempotencyKeyReused);
             }
             return Ok(Receipt { position: known.position, resource: known.resource, replayed: true });
@@ -101,13 +105,17 @@ impl Plan {
             return Err(CommitError::VersionConflict);
         }
         for claim in &commit.claims {
-            if facts.held.contains(&name_key(commit.tenant, claim)) {
+            let name = name_key(commit.tenant, claim);
+            let given_back = commit.releases.iter().any(|release| name_key(commit.tenant, release) == name);
+            if facts.held.contains(&name) && !given_back {
                 return Err(CommitError::Taken(claim.scope));
             }
         }
         // Time never runs backwards within a tenant, whatever the clock does.
         let at = head.recorded_at.map_or(now, |last| last.max(now));
         let census = head.census.admit(commit.appends.iter().flat_map(|append| &append.events), at)?;
+
+        let budgets = take_all(&facts.budgets, commit.tenant, &commit.holds, month(at))?;
 
         let first = self.events.len();
         let mut position = head.position;
@@ -129,6 +137,7 @@ impl Plan {
             last_position: position,
             first_event: event.id,
         });
+        facts.budgets.extend(budgets);
         self.accept(index, job, facts, LogHead { position, recorded_at: Some(at), census }, founded);
         Ok(receipt)
     }
@@ -198,9 +207,11 @@ pub(super) fn name_key(tenant: TenantId, claim: &Claim) -> NameKey {
     (scope, claim.scope.as_str(), claim.value.clone())
 }
 
-/// Where an idempotency key must be unique: in the tenant of who is signed in, else among all such requests.
+/// Where an idempotency key must be unique: in the tenant of a known caller, else among all such requests.
 pub(super) fn idempotency_scope(job: &Prepared) -> Uuid {
-    if job.commit.metadata.session.is_some() { job.commit.tenant.0 } else { Uuid::nil() }
+    let metadata = &job.commit.metadata;
+    let is_known = metadata.session.is_some() || matches!(metadata.actor, Actor::ApiKey(_));
+    if is_known { job.commit.tenant.0 } else { Uuid::nil() }
 }
 
 /// Whether the command brings its tenant into being.

@@ -8,8 +8,10 @@ use sqlx::{Executor, PgConnection, Row};
 use uuid::Uuid;
 
 use super::super::feed::{HEAD_COLUMNS, LogHead, head_of};
+use super::keys;
 use super::plan::{Answered, Facts, NameKey, Plan, idempotency_scope, name_key};
 use super::prepare::{Prepared, Tried};
+use super::work;
 
 /// Locks the heads of the tenants concerned, in the order of their ids so that two batches never wait for each
 /// other, and returns those that exist.
@@ -38,6 +40,7 @@ pub(super) async fn facts(
         held: held_names(conn, jobs).await?,
         answered: answered(conn, jobs).await?,
         persons: persons(conn, jobs).await?,
+        budgets: work::budgets(conn, jobs).await?,
     })
 }
 
@@ -176,6 +179,7 @@ pub(super) async fn write(
 ) -> Result<(), sqlx::Error> {
     write_log(conn, jobs, plan, facts).await?;
     found(conn, plan.heads.iter().filter(|(_, founded)| **founded).map(|(tenant, _)| *tenant), facts).await?;
+    work::write(conn, jobs, plan, facts).await?;
     for index in &plan.accepted {
         write_rare(conn, jobs[*index]).await?;
     }
@@ -226,6 +230,7 @@ async fn write_log(
         .bind(moved.iter().map(|(_, head)| count(head.census.owners)).collect::<Vec<_>>())
         .bind(moved.iter().map(|(_, head)| count(head.census.tasks)).collect::<Vec<_>>())
         .bind(moved.iter().map(|(_, head)| head.census.month).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(_, head)| head.census.stopped).collect::<Vec<_>>())
         .bind(keyed.iter().map(|(_, job)| idempotency_scope(job)).collect::<Vec<_>>())
         .bind(
             keyed
@@ -271,15 +276,15 @@ const WRITE_LOG: &str = "
     ), moved as (
         update tenant_heads h
         set position = m.b, recorded_at = m.c, tier = m.d, suspended = m.e, agents = m.f, users = m.g,
-            owners = m.h, tasks = m.i, tasks_month = m.j
+            owners = m.h, tasks = m.i, tasks_month = m.j, stopped = m.k
         from unnest(
             $13::uuid[], $14::bigint[], $15::timestamptz[], $16::text[], $17::boolean[], $18::integer[],
-            $19::integer[], $20::integer[], $21::integer[], $22::integer[]
-        ) as m (a, b, c, d, e, f, g, h, i, j)
+            $19::integer[], $20::integer[], $21::integer[], $22::integer[], $23::boolean[]
+        ) as m (a, b, c, d, e, f, g, h, i, j, k)
         where h.tenant_id = m.a
     )
     insert into idempotency_keys (scope_id, key, request_hash, tenant_id, position, resource_id)
-    select * from unnest($23::uuid[], $24::text[], $25::bytea[], $26::uuid[], $27::bigint[], $28::uuid[])";
+    select * from unnest($24::uuid[], $25::text[], $26::bytea[], $27::uuid[], $28::bigint[], $29::uuid[])";
 
 async fn found(
     conn: &mut PgConnection,
@@ -289,8 +294,8 @@ async fn found(
     for (tenant, head) in tenants.filter_map(|tenant| Some((tenant, facts.heads.get(&tenant)?))) {
         sqlx::query(
             "insert into tenant_heads (
-                 tenant_id, position, recorded_at, tier, suspended, agents, users, owners, tasks, tasks_month
-             ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                 tenant_id, position, recorded_at, tier, suspended, agents, users, owners, tasks, tasks_month, stopped
+             ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(tenant.0)
         .bind(head.position)
@@ -302,6 +307,7 @@ async fn found(
         .bind(count(head.census.owners))
         .bind(count(head.census.tasks))
         .bind(head.census.month)
+        .bind(head.census.stopped)
         .execute(&mut *conn)
         .await?;
     }
@@ -324,11 +330,13 @@ async fn write_rare(conn: &mut PgConnection, job: &Prepared) -> Result<(), sqlx:
         query.bind(commit.tenant.0).bind(claim.holder).execute(&mut *conn).await?;
     }
     for new in &job.new_keys {
-        let sql = "insert into personal_keys (tenant_id, subject_id, wrapped) values ($1, $2, $3)";
+        let sql = "
+            insert into personal_keys (tenant_id, subject_id, wrapped, master_key_id) values ($1, $2, $3, $4)";
         sqlx::query(sql)
             .bind(commit.tenant.0)
             .bind(new.subject)
             .bind(&new.wrapped)
+            .bind(&new.master_key_id)
             .execute(&mut *conn)
             .await?;
     }
@@ -353,16 +361,20 @@ async fn write_credential(
             let query = sqlx::query(sql).bind(tenant.0).bind(user.0).bind(email.as_str());
             conn.execute(query.bind(hash.expose_secret())).await?;
         }
-        Effect::OpenSession { user, session, refresh, expires_at } => {
+        Effect::OpenSession(new) => {
             let sql = "
                 with opened as (
-                    insert into sessions (tenant_id, session_id, user_id) values ($1, $2, $3)
-                    returning tenant_id, session_id
+                    insert into sessions (
+                        tenant_id, session_id, user_id, refresh_until, expires_at, ip, user_agent, device
+                    ) values ($1, $2, $3, $5, $6, $7, $8, $9)
+                    returning tenant_id, session_id, generation, parent
                 )
-                insert into refresh_tokens (digest, tenant_id, session_id, expires_at)
-                select $4, tenant_id, session_id, $5 from opened";
-            let query = sqlx::query(sql).bind(tenant.0).bind(session.0).bind(user.0);
-            conn.execute(query.bind(refresh.as_slice()).bind(expires_at)).await?;
+                insert into refresh_tokens (digest, tenant_id, session_id, generation, parent)
+                select $4, tenant_id, session_id, generation, parent from opened";
+            let query = sqlx::query(sql).bind(tenant.0).bind(new.session.0).bind(new.user.0);
+            let query = query.bind(new.refresh.as_slice()).bind(new.refresh_until).bind(new.expires_at);
+            let query = query.bind(&new.ip).bind(&new.user_agent).bind(new.device.as_slice());
+            conn.execute(query).await?;
         }
         Effect::EndSession(session) => {
             let sql = "
@@ -370,12 +382,19 @@ async fn write_credential(
                 where tenant_id = $1 and session_id = $2 and ended_at is null";
             conn.execute(sqlx::query(sql).bind(tenant.0).bind(session.0)).await?;
         }
+        Effect::EndOtherSessionsOf { user, keep } => {
+            let sql = "
+                update sessions set ended_at = now()
+                where tenant_id = $1 and user_id = $2 and session_id <> $3 and ended_at is null";
+            conn.execute(sqlx::query(sql).bind(tenant.0).bind(user.0).bind(keep.0)).await?;
+        }
         Effect::EndSessionsOf(user) => {
             let sql = "
                 update sessions set ended_at = now()
                 where tenant_id = $1 and user_id = $2 and ended_at is null";
             conn.execute(sqlx::query(sql).bind(tenant.0).bind(user.0)).await?;
         }
+        Effect::Keys(effect) => keys::write(conn, tenant, effect).await?,
     }
     Ok(())
 }

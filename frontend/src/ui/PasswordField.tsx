@@ -3,7 +3,10 @@ import VisibilityOutlined from '@mui/icons-material/VisibilityOutlined';
 import IconButton from '@mui/material/IconButton';
 import InputAdornment from '@mui/material/InputAdornment';
 import { useState } from 'react';
-import { Field, type FieldProps } from '@/ui/Field';
+import { Field, type FieldProps } from './Field';
+
+/** What the API asks of a password that is chosen. */
+export const passwordHelp = 'At least 15 characters. Several words in a row work best.';
 
 /** A password that can be looked at while typing. */
 export function PasswordField(field: FieldProps) {
