@@ -161,9 +161,17 @@ fn a_subdomain_is_no_reserved_word_in_any_case() {
 
 #[test]
 fn an_agent_kind_is_well_known_or_a_provider_with_its_model() {
-    for text in
-        ["gpt-4", "claude", "custom", "echo", "openai/gpt-4o", "ollama/llama3:8b", "a/b/c", "Azure/X_1.0"]
-    {
+    for text in [
+        "gpt-4",
+        "claude",
+        "custom",
+        "echo",
+        "scripted",
+        "openai/gpt-4o",
+        "ollama/llama3:8b",
+        "a/b/c",
+        "Azure/X_1.0",
+    ] {
         assert_eq!(accepted::<AgentKind>(text), text);
     }
     for text in ["gpt-5", "Echo", "/model", "provider/", "/", "a/b c", "a/é", "a b/c"] {

@@ -50,7 +50,7 @@ pub struct AgentRow {
     pub name: String,
     /// What it is for; may be empty.
     pub description: String,
-    /// What runs it: `gpt-4`, `claude`, `custom`, `echo` or `provider/model`.
+    /// What runs it: `gpt-4`, `claude`, `custom`, `echo`, `scripted` or `provider/model`.
     pub agent_type: String,
     /// How it is set up, exactly as it was sent.
     #[schema(value_type = Object)]

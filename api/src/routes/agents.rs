@@ -56,7 +56,7 @@ pub(crate) struct CreateAgentBody {
     /// What it is for.
     #[schema(value_type = Option<String>, max_length = 4000)]
     description: Option<Description>,
-    /// What runs it: `gpt-4`, `claude`, `custom`, `echo` or `provider/model`.
+    /// What runs it: `gpt-4`, `claude`, `custom`, `echo`, `scripted` or `provider/model`.
     #[schema(value_type = String, min_length = 1, max_length = 120)]
     agent_type: AgentKind,
     /// How it is set up; at most 256 KiB and 32 levels deep.

@@ -66,7 +66,7 @@ pub struct ModelCall {
     pub tools: Vec<ToolSpec>,
     /// The most tokens that it may answer with.
     pub max_output_tokens: u32,
-    /// How many model calls of this run went before.
+    /// How many model calls of this run went before, those that failed included.
     pub before: u32,
 }
 

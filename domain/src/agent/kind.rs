@@ -3,15 +3,16 @@
 use crate::text::{Lines, TextError, bounded, text_type};
 
 text_type! {
-    /// `gpt-4`, `claude`, `custom`, `echo`, or `provider/model` such as `openai/gpt-4o`: at most 120 of letters,
-    /// digits and `.-_:/`.
+    /// `gpt-4`, `claude`, `custom`, `echo`, `scripted`, or `provider/model` such as `openai/gpt-4o`: at most 120 of
+    /// letters, digits and `.-_:/`.
     AgentKind, checked
 }
 
-const WELL_KNOWN: [&str; 4] = ["gpt-4", "claude", "custom", "echo"];
+const WELL_KNOWN: [&str; 5] = ["gpt-4", "claude", "custom", "echo", "scripted"];
 
 fn checked(text: &str) -> Result<String, TextError> {
-    const FORM: TextError = TextError::Malformed("must be gpt-4, claude, custom, echo or provider/model");
+    const FORM: TextError =
+        TextError::Malformed("must be gpt-4, claude, custom, echo, scripted or provider/model");
     let text = bounded(text, 1, 120, Lines::One)?;
     let plain = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:/".contains(&b))

@@ -1104,7 +1104,7 @@ export interface components {
     ActorType: 'user' | 'api_key' | 'system' | 'anonymous';
     /** @description An AI agent. */
     Agent: {
-      /** @description What runs it: `gpt-4`, `claude`, `custom`, `echo` or `provider/model`. */
+      /** @description What runs it: `gpt-4`, `claude`, `custom`, `echo`, `scripted` or `provider/model`. */
       agent_type: string;
       /** @description What it may use. */
       capabilities: string[];
@@ -1561,7 +1561,7 @@ export interface components {
      *     }
      */
     CreateAgentBody: {
-      /** @description What runs it: `gpt-4`, `claude`, `custom`, `echo` or `provider/model`. */
+      /** @description What runs it: `gpt-4`, `claude`, `custom`, `echo`, `scripted` or `provider/model`. */
       agent_type: string;
       /** @description What it may use. */
       capabilities?: string[] | null;

@@ -1,14 +1,19 @@
 //! Model providers: which one serves an agent, and each of them in a file of its own.
 
 mod echo;
+mod failure;
+mod prices;
+mod scripted;
+mod tokens;
 
 use application::ports::{FailureClass, Live, ModelCall, ModelFailure, ModelProvider, ModelReply, Quote};
+use domain::Document;
 use domain::agent::AgentKind;
-use domain::task::Failure;
-use domain::text::Reason;
-use domain::{Document, Usage};
+
+use failure::failed;
 
 pub use echo::Echo;
+pub use scripted::Scripted;
 
 /// Sends each call to the provider of its agent.
 pub struct Providers {
@@ -32,25 +37,28 @@ impl Providers {
     }
 }
 
+/// The provider that an agent's type names.
+fn provider_of(kind: &AgentKind) -> &str {
+    kind.as_str().split('/').next().unwrap_or_default()
+}
+
 #[async_trait::async_trait]
 impl ModelProvider for Providers {
     fn quote(&self, kind: &AgentKind, configuration: &Document) -> Quote {
-        self.echo.quote(kind, configuration)
+        match provider_of(kind) {
+            "scripted" => Scripted.quote(kind, configuration),
+            _ => self.echo.quote(kind, configuration),
+        }
     }
 
     async fn complete(&self, call: &ModelCall, live: &dyn Live) -> Result<ModelReply, ModelFailure> {
-        let is_echo = call.kind.as_str() == "echo" || call.kind.as_str().starts_with("echo/");
-        if is_echo || self.fallback == Fallback::Echo {
-            return self.echo.complete(call, live).await;
+        match (provider_of(&call.kind), self.fallback) {
+            ("scripted", _) => Scripted.complete(call, live).await,
+            ("echo", _) | (_, Fallback::Echo) => self.echo.complete(call, live).await,
+            (_, Fallback::Fail) => {
+                let message = format!("no provider is set up for agents of type {}", call.kind);
+                Err(failed("provider.not_configured", &message, FailureClass::Refused))
+            }
         }
-        let message = format!("no provider is set up for agents of type {}", call.kind);
-        Err(ModelFailure {
-            failure: Failure {
-                code: "provider.not_configured".to_owned(),
-                message: Reason::from_lossy(&message),
-            },
-            usage: Usage::default(),
-            class: FailureClass::Refused,
-        })
     }
 }

@@ -81,8 +81,8 @@ export function createAgent(call: Call): Response {
   validate({
     '/name': faultOfName(name),
     '/agent_type':
-      !/^(?:gpt-4|claude|custom|echo|[\w.:-]+\/[\w./:-]+)$/.test(agent_type) &&
-      'must be gpt-4, claude, custom, echo or provider/model',
+      !/^(?:gpt-4|claude|custom|echo|scripted|[\w.:-]+\/[\w./:-]+)$/.test(agent_type) &&
+      'must be gpt-4, claude, custom, echo, scripted or provider/model',
   });
   const limit = tenantOf(db, by).limits.agents;
   const used = agentsInUse(db, by.tenant_id);
