@@ -11,7 +11,7 @@ use crate::ApiState;
 use crate::middleware::{idempotency, rate_limit, request};
 use crate::routes::{
     agents, api_keys, audit, auth, catalogue, events, health, invitations, passwords, provider_keys,
-    sessions, stream, tasks, tenants, users,
+    sessions, stops, stream, tasks, tenants, users,
 };
 use crate::{openapi as document, pages};
 
@@ -75,6 +75,8 @@ fn for_callers() -> OpenApiRouter<ApiState> {
         .routes(routes!(tenants::get_tenant_settings, tenants::change_tenant_settings))
         .routes(routes!(tenants::change_subscription))
         .routes(routes!(tenants::get_usage))
+        .routes(routes!(stops::stop_all_work))
+        .routes(routes!(stops::reopen_work))
         .routes(routes!(tenants::get_tenant_health))
         .routes(routes!(sessions::log_out))
         .routes(routes!(sessions::reauthenticate))

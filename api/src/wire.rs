@@ -218,6 +218,7 @@ fn app(
         api_keys: Arc::new(DerivedApiKeys::new(secrets)),
         provider_keys: Arc::new(PgProviderKeys::new(database.writer(), secrets)),
         queue: Arc::new(PgRunQueue::new(database.writer())),
+        running: Arc::new(Views::new(database.reader())),
         outbox: Arc::new(PgOutbox::new(database.writer())),
         mailer,
         schemas: Arc::new(JsonSchemas::default()),

@@ -1,4 +1,4 @@
-use domain::agent::{Agent, AgentCommand, AgentKind};
+use domain::agent::{Agent, AgentCommand, AgentKind, PauseMode};
 use domain::text::{Capabilities, Description, Name};
 use domain::{AgentId, Document, Permission, StreamId};
 
@@ -6,6 +6,7 @@ use crate::App;
 use crate::caller::Caller;
 use crate::error::AppError;
 use crate::execute::{Done, alone};
+use crate::stops::Ending;
 
 /// What an agent is created with.
 #[derive(Clone, Debug)]
@@ -76,14 +77,27 @@ impl App {
         self.run_agent(caller, agent, AgentCommand::Start).await
     }
 
-    /// Lets an agent take no more tasks.
+    /// Lets an agent take no more tasks, and cancels those that run.
     pub async fn stop_agent(&self, caller: &Caller, agent: AgentId) -> Result<Done, AppError> {
-        self.run_agent(caller, agent, AgentCommand::Stop).await
+        caller.require(Permission::RunAgents)?;
+        self.halt_agent(caller, (agent, AgentCommand::Stop), "the agent was stopped", |_| Ok(())).await
     }
 
-    /// Lets an agent take no tasks for a while.
-    pub async fn pause_agent(&self, caller: &Caller, agent: AgentId) -> Result<Done, AppError> {
-        self.run_agent(caller, agent, AgentCommand::Pause).await
+    /// Lets an agent take no tasks for a while. Those that run come to their own end, or are cancelled.
+    pub async fn pause_agent(
+        &self,
+        caller: &Caller,
+        agent: AgentId,
+        mode: PauseMode,
+    ) -> Result<Done, AppError> {
+        let command = AgentCommand::Pause { mode };
+        match mode {
+            PauseMode::Drain => self.run_agent(caller, agent, command).await,
+            PauseMode::Cancel => {
+                caller.require(Permission::RunAgents)?;
+                self.halt_agent(caller, (agent, command), "the agent was paused", |_| Ok(())).await
+            }
+        }
     }
 
     /// Lets a paused agent take tasks again.
@@ -91,9 +105,28 @@ impl App {
         self.run_agent(caller, agent, AgentCommand::Resume).await
     }
 
-    /// Ends an agent for good: one's own, or with the permission anybody's.
+    /// Ends an agent for good, and cancels its tasks that run: one's own, or with the permission anybody's.
     pub async fn terminate_agent(&self, caller: &Caller, agent: AgentId) -> Result<Done, AppError> {
-        self.manage_agent(caller, agent, AgentCommand::Terminate).await
+        caller.require(Permission::CreateAgents)?;
+        let order = (agent, AgentCommand::Terminate);
+        self.halt_agent(caller, order, "the agent was terminated", |state| own_or_managed(caller, state))
+            .await
+    }
+
+    /// An order after which the agent runs nothing. Starting an attempt depends on the version of the agent's stream,
+    /// so what began between the look-up and the commit is all that is left to cancel afterwards.
+    async fn halt_agent(
+        &self,
+        caller: &Caller,
+        (agent, command): (AgentId, AgentCommand),
+        reason: &'static str,
+        allow: impl Fn(&Agent) -> Result<(), AppError> + Send + Sync,
+    ) -> Result<Done, AppError> {
+        let (order, ending) =
+            ((StreamId::agent(caller.tenant, agent), command), Ending::Cancel(agent, reason));
+        let done = self.execute_and_end::<Agent>(caller, order, ending, allow).await?;
+        self.end_the_rest(caller, ending).await?;
+        Ok(done)
     }
 
     async fn run_agent(
@@ -114,11 +147,17 @@ impl App {
     ) -> Result<Done, AppError> {
         caller.require(Permission::CreateAgents)?;
         self.execute::<Agent>(caller, StreamId::agent(caller.tenant, agent), command, |state, commit| {
-            if let Some(profile) = state.profile() {
-                caller.require_own_or(profile.created_by, Permission::ManageAgents)?;
-            }
+            own_or_managed(caller, state)?;
             Ok(commit)
         })
         .await
+    }
+}
+
+/// Refuses unless the caller made the agent or manages everybody's.
+fn own_or_managed(caller: &Caller, agent: &Agent) -> Result<(), AppError> {
+    match agent.profile() {
+        Some(profile) => caller.require_own_or(profile.created_by, Permission::ManageAgents),
+        None => Ok(()),
     }
 }

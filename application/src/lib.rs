@@ -19,6 +19,7 @@ mod mail;
 mod passwords;
 mod provider_keys;
 mod sessions;
+mod stops;
 mod tasks;
 mod tenants;
 mod turns;
@@ -61,6 +62,8 @@ pub struct App {
     pub provider_keys: Arc<dyn ports::ProviderKeys>,
     /// Tasks that wait for a worker.
     pub queue: Arc<dyn ports::RunQueue>,
+    /// Which tasks workers are at.
+    pub running: Arc<dyn ports::RunningTasks>,
     /// Where agents' model calls go.
     pub models: Arc<dyn ports::ModelProvider>,
     /// JSON Schemas of agents.

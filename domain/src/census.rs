@@ -109,16 +109,18 @@ impl Census {
         at: DateTime<Utc>,
     ) -> Result<Self, LimitReached> {
         let mut after = *self;
-        let (mut moves, mut works) = (false, false);
+        let (mut moves, mut works, mut hands_back) = (false, false, false);
         for event in events {
             moves |= !ends_something(event);
             works |= is_work(event);
+            hands_back |= matches!(event, Event::Task(TaskEvent::HandedBack { .. }));
             after.count(event, at);
         }
         if self.suspended && moves {
             return Err(LimitReached::Suspended);
         }
-        if self.stopped && works {
+        // The commit that reopens gives back the attempts that the stop cut off, and does nothing else of theirs.
+        if self.stopped && (works || hands_back && after.stopped) {
             return Err(LimitReached::Stopped);
         }
         after.within(self, at).map(|()| after)
@@ -149,7 +151,7 @@ impl Census {
                 AgentEvent::Changed { .. }
                 | AgentEvent::Started {}
                 | AgentEvent::Stopped {}
-                | AgentEvent::Paused {}
+                | AgentEvent::Paused { .. }
                 | AgentEvent::Resumed {}
                 | AgentEvent::Failed { .. } => {}
             },
@@ -245,7 +247,7 @@ const fn ends_something(event: &Event) -> bool {
 }
 
 /// Whether an event is of an agent's work: while all work is stopped no such event is taken, whoever held a lease
-/// before.
+/// before. An attempt is given back by the commit that reopens, and by no other.
 const fn is_work(event: &Event) -> bool {
     matches!(
         event,
@@ -257,7 +259,6 @@ const fn is_work(event: &Event) -> bool {
                 | TaskEvent::StepEnded { .. }
                 | TaskEvent::ApprovalRequested { .. }
                 | TaskEvent::ApprovalDecided { .. }
-                | TaskEvent::HandedBack { .. }
                 | TaskEvent::Completed { .. }
                 | TaskEvent::AttemptFailed { .. }
         )

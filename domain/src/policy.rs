@@ -71,7 +71,7 @@ impl Role {
             | P::ManageProviderKeys
             | P::ManageAgents
             | P::ManageTasks => matches!(self, Self::Admin | Self::Owner),
-            P::ChangeTenant | P::ChangeSubscription => matches!(self, Self::Owner),
+            P::ChangeTenant | P::ChangeSubscription | P::StopWork => matches!(self, Self::Owner),
         }
     }
 }
@@ -86,6 +86,7 @@ words! {
         ChangeTenant = "change_tenant": "Change name and contact.",
         ChangeSettings = "change_settings": "Change settings.",
         ChangeSubscription = "change_subscription": "Change the subscription tier.",
+        StopWork = "stop_work": "Stop all work of the organisation's agents at once, and let it go on.",
         ReadUsers = "read_users": "See users.",
         ReadInvitations = "read_invitations": "See open invitations.",
         ManageUsers = "manage_users": "Invite, change and deactivate users, and end their sessions.",
@@ -108,7 +109,9 @@ impl Permission {
     /// What comes with it: whoever changes something may see it.
     pub const fn includes(self) -> &'static [Self] {
         match self {
-            Self::ChangeTenant | Self::ChangeSettings | Self::ChangeSubscription => &[Self::ReadTenant],
+            Self::ChangeTenant | Self::ChangeSettings | Self::ChangeSubscription | Self::StopWork => {
+                &[Self::ReadTenant]
+            }
             Self::ManageUsers => &[Self::ReadUsers, Self::ReadInvitations],
             Self::ManageApiKeys | Self::ManageProviderKeys => &[Self::ReadKeys],
             Self::CreateAgents | Self::RunAgents => &[Self::ReadAgents],

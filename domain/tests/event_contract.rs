@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use cqrs_es::DomainEvent;
-use domain::agent::AgentEvent;
+use domain::agent::{AgentEvent, PauseMode};
 use domain::task::{
     Answer, Failure, Fork, MaxAttempts, OnTimeout, Priority, Question, StepKind, TaskEvent, TaskKind,
     TimeoutSeconds, Verdict,
@@ -37,6 +37,9 @@ fn every_event_is_written_as_its_golden_file_and_read_back_from_it() {
     keeps_its_contract(&agent_events());
     keeps_its_contract(&task_events());
     for (way, event) in further_task_events() {
+        keeps(&further_file(&event, way), &event);
+    }
+    for (way, event) in further_agent_events() {
         keeps(&further_file(&event, way), &event);
     }
 }
@@ -73,7 +76,9 @@ fn every_event_has_a_sample() {
 
 #[test]
 fn every_golden_file_belongs_to_an_event() {
-    let further = further_task_events().iter().map(|(way, event)| further_file(event, way)).collect();
+    let of_tasks = further_task_events().into_iter().map(|(way, event)| further_file(&event, way));
+    let of_agents = further_agent_events().into_iter().map(|(way, event)| further_file(&event, way));
+    let further = of_tasks.chain(of_agents).collect();
     let events: BTreeSet<String> = [
         files(&tenant_events()),
         files(&user_events()),
@@ -341,11 +346,15 @@ fn agent_events() -> Vec<AgentEvent> {
         },
         AgentEvent::Started {},
         AgentEvent::Stopped {},
-        AgentEvent::Paused {},
+        AgentEvent::Paused { mode: PauseMode::Drain },
         AgentEvent::Resumed {},
         AgentEvent::Failed { reason: "the key was refused".parse().expect("a reason") },
         AgentEvent::Terminated {},
     ]
+}
+
+fn further_agent_events() -> Vec<(&'static str, AgentEvent)> {
+    vec![("cancelling", AgentEvent::Paused { mode: PauseMode::Cancel })]
 }
 
 fn task_events() -> Vec<TaskEvent> {

@@ -274,7 +274,7 @@ impl AgentRow {
             }
             AgentEvent::Started {} | AgentEvent::Resumed {} => self.stand(AgentStatus::Running, None),
             AgentEvent::Stopped {} => self.stand(AgentStatus::Idle, None),
-            AgentEvent::Paused {} => self.stand(AgentStatus::Paused, None),
+            AgentEvent::Paused { .. } => self.stand(AgentStatus::Paused, None),
             AgentEvent::Failed { reason } => self.stand(AgentStatus::Error, Some(reason.to_string())),
             AgentEvent::Created { .. } | AgentEvent::Terminated {} => {}
         }

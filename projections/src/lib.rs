@@ -28,6 +28,7 @@ mod run_queue;
 pub mod schema;
 mod sessions;
 mod shadow;
+mod stops;
 mod tasks;
 mod tenants;
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub use provider_keys::ProviderKeyRow;
 pub use rebuild::{Progress, RebuildError, Rebuilt, rebuild};
 pub use run_queue::PgRunQueue;
 pub use sessions::SessionRow;
+pub use stops::{CutOffAttempt, StoppedWork};
 pub use tasks::{TaskError, TaskFilter, TaskRow, TaskStatus, TaskUsage};
 pub use tenants::{LimitsRow, TenantRow, TenantStatus};
 pub use usage::{ResourceUsage, UsageRow};

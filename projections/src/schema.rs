@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use domain::agent::PauseMode;
 use domain::plan::Resource;
 use domain::task::TaskKind;
 use domain::{Permission, Role, Tier};
@@ -40,6 +41,8 @@ words! {
     TierSchema: "SubscriptionTier", Tier, "A subscription tier; `GET /plans` tells what each allows.";
     /// The shape of a task's work.
     TaskKindSchema: "TaskType", TaskKind, "The shape of a task's work.";
+    /// What becomes of the running tasks of an agent that is paused.
+    PauseModeSchema: "PauseMode", PauseMode, "What becomes of the running tasks of an agent that is paused.";
     /// What a plan limits.
     ResourceSchema: "Resource", Resource, "What a plan limits.";
     /// Something a role allows.

@@ -1,8 +1,9 @@
 use application::{AgentChange, Caller, Done, NewAgent};
 use axum::extract::State;
-use domain::agent::AgentKind;
+use domain::agent::{AgentKind, PauseMode};
 use domain::text::{Capabilities, Description, Name};
 use domain::{AgentId, Document};
+use projections::schema::PauseModeSchema;
 use projections::{AgentFilter, AgentRow, AgentStatus, Page, PageRequest};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -87,6 +88,16 @@ pub(crate) struct ChangeAgentBody {
     /// New capabilities, all of them.
     #[schema(value_type = Option<Vec<String>>, max_items = 50)]
     capabilities: Option<Capabilities>,
+}
+
+/// How an agent is paused.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"mode": "cancel"}))]
+pub(crate) struct PauseAgentBody {
+    /// What becomes of the tasks that it is at: `drain` lets them come to their end, which is what happens without it.
+    #[schema(value_type = Option<PauseModeSchema>)]
+    mode: Option<PauseMode>,
 }
 
 impl From<CreateAgentBody> for NewAgent {
@@ -181,7 +192,8 @@ pub(crate) async fn change_agent(
 
 /// Terminate an agent
 ///
-/// It is gone from every list; its history stays. One's own; anybody's as an administrator.
+/// It is gone from every list; its history stays. Tasks that it is at are cancelled. One's own; anybody's as an
+/// administrator.
 #[utoipa::path(delete, path = "/agents/{id}", tag = "agents", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The agent's id")),
     responses((status = 204, description = "It is terminated")))]
@@ -212,7 +224,7 @@ pub(crate) async fn start_agent(
 
 /// Stop an agent
 ///
-/// It takes no more tasks.
+/// It takes no more tasks, and those that it is at are cancelled.
 #[utoipa::path(post, path = "/agents/{id}/stop", tag = "agents", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The agent's id")),
     responses((status = 200, description = "The agent as it is now", body = AgentRow,
@@ -228,17 +240,21 @@ pub(crate) async fn stop_agent(
 
 /// Pause an agent
 ///
-/// It takes no tasks until it is resumed.
+/// It takes no tasks until it is resumed. Those that it is at come to their own end, or with `"mode": "cancel"` are
+/// cancelled.
 #[utoipa::path(post, path = "/agents/{id}/pause", tag = "agents", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The agent's id")),
+    request_body = Option<PauseAgentBody>,
     responses((status = 200, description = "The agent as it is now", body = AgentRow,
         headers(("ETag", description = "Its version")))))]
 pub(crate) async fn pause_agent(
     State(api): State<ApiState>,
     Authed(caller): Authed,
     PathId(agent): PathId<AgentId>,
+    body: Option<JsonBody<PauseAgentBody>>,
 ) -> Result<Answer<AgentRow>, Problem> {
-    let done = api.app.pause_agent(&caller, agent).await?;
+    let mode = body.and_then(|JsonBody(body)| body.mode).unwrap_or_default();
+    let done = api.app.pause_agent(&caller, agent, mode).await?;
     after(&api, &caller, done).await
 }
 

@@ -236,7 +236,7 @@ fn settings_of(tenant: TenantRow) -> Answer<TenantSettings> {
 }
 
 /// The organisation as a command left it.
-async fn after(api: &ApiState, caller: &Caller, done: Done) -> Result<Answer<TenantRow>, Problem> {
+pub(super) async fn after(api: &ApiState, caller: &Caller, done: Done) -> Result<Answer<TenantRow>, Problem> {
     let tenant = api.views.get_tenant(caller).await?;
     let (version, position) = (tenant.version, api.position(caller.tenant, done).await?);
     Ok(Answer::ok(tenant).version(version).position(position))

@@ -26,6 +26,7 @@ mod passwords;
 mod plain;
 mod rate_limits;
 mod sessions;
+mod stops;
 mod stream;
 mod tenancy;
 mod walkthrough;

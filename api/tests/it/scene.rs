@@ -128,6 +128,8 @@ impl Scene {
             "change_agent" => json!({"description": "Sorts incoming mail"}),
             "create_task" => json!({"name": "Task", "agent_id": self.agent}),
             "amend_task" => json!({"priority": 4}),
+            "stop_all_work" => json!({"reason": "Mails go to the wrong customers"}),
+            "pause_agent" => json!({"mode": "drain"}),
             "cancel_task" => json!({"reason": "Done by hand"}),
             other => panic!("{other}: a new operation with a body needs a sample here"),
         }

@@ -5,7 +5,6 @@ use domain::task::{
     Answer, Fork, MaxAttempts, OnTimeout, Priority, Question, StepKind, TaskEvent, TaskKind, TimeoutSeconds,
     Verdict,
 };
-use domain::tenant::TenantEvent;
 use domain::{
     AgentId, AttemptId, ContentHash, ConversationId, Document, LimitReached, Metadata, MicroUsd, StreamId,
     TaskId, TenantId, Usage,
@@ -110,15 +109,8 @@ pub(crate) async fn record_work(app: &TestApp, of: &Session) {
     }
 }
 
-async fn tell(app: &TestApp, tenant: &Session, event: TenantEvent) {
-    let tenant = TenantId(tenant.tenant);
-    let commit = Commit::new(tenant, tenant.0, Metadata::system("test"));
-    let commit = commit.append(StreamId::tenant(tenant), Expected::Any, vec![event]);
-    app.service.state.app.log.commit(commit).await.unwrap();
-}
-
 pub(crate) async fn stop_all_work(app: &TestApp, of: &Session) {
-    tell(app, of, TenantEvent::WorkStopped { reason: "wrong customers".parse().unwrap() }).await;
+    app.post(of, "/tenants/current/stop-all", json!({"reason": "wrong customers"})).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -249,7 +241,7 @@ async fn an_organisation_that_stopped_all_work_has_nothing_claimed_until_it_reop
         .await
         .expect_problem(409, "tenant.work_stopped");
 
-    tell(&app, &owner, TenantEvent::WorkReopened {}).await;
+    app.post(&owner, "/tenants/current/reopen", json!({})).await.expect(200);
     app.post(&owner, &path.replace("execute", "retry"), json!({})).await.expect(202);
     let claimed = core.claim("worker", 8).await.unwrap();
     assert_eq!(claimed.iter().map(|claimed| claimed.tenant.0).collect::<Vec<_>>(), [owner.tenant]);

@@ -8,6 +8,7 @@ mod mail;
 mod models;
 mod passwords;
 mod run_queue;
+mod running_tasks;
 mod schemas;
 mod tokens;
 mod tools;
@@ -23,6 +24,7 @@ pub use models::{
 };
 pub use passwords::{Busy, NotTaken, Passwords};
 pub use run_queue::{Claimed, Renewal, RunQueue};
+pub use running_tasks::RunningTasks;
 pub use schemas::{SchemaProblem, Schemas};
 pub use tokens::{AccessClaims, InvitationTicket, PublicKey, RefreshToken, ResetTicket, Tokens};
 pub use tools::{ToolFailure, ToolGrant, ToolReply, ToolSpec, ToolUse, Tools};

@@ -78,8 +78,8 @@ impl Agent {
                 Self::Idle(_) => Err(AgentRefusal::NotRunning),
                 Self::Absent | Self::Terminated => Err(AgentRefusal::Absent),
             },
-            C::Pause => match self {
-                Self::Running(_) => Ok(vec![AgentEvent::Paused {}]),
+            C::Pause { mode } => match self {
+                Self::Running(_) => Ok(vec![AgentEvent::Paused { mode }]),
                 Self::Paused(_) => Err(AgentRefusal::Paused),
                 Self::Idle(_) | Self::Error(_) => Err(AgentRefusal::NotRunning),
                 Self::Absent | Self::Terminated => Err(AgentRefusal::Absent),
@@ -120,7 +120,7 @@ impl Agent {
             }),
             (Self::Idle(profile) | Self::Error(profile), E::Started {})
             | (Self::Paused(profile), E::Resumed {}) => Self::Running(profile),
-            (Self::Running(profile), E::Paused {}) => Self::Paused(profile),
+            (Self::Running(profile), E::Paused { .. }) => Self::Paused(profile),
             (Self::Running(profile) | Self::Paused(profile) | Self::Error(profile), E::Stopped {}) => {
                 Self::Idle(profile)
             }

@@ -3,6 +3,7 @@ use crate::id::UserId;
 use crate::text::{Capabilities, Description, Name, Reason};
 
 use super::kind::AgentKind;
+use super::pause::PauseMode;
 
 /// Orders to an agent.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,10 +38,13 @@ pub enum AgentCommand {
     },
     /// Let it take tasks.
     Start,
-    /// Take no more tasks.
+    /// Take no more tasks. Those that run are cancelled in the same commit.
     Stop,
     /// Take no tasks for a while.
-    Pause,
+    Pause {
+        /// What becomes of the tasks that run.
+        mode: PauseMode,
+    },
     /// Take tasks again.
     Resume,
     /// Record that it cannot work.

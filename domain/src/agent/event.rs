@@ -6,6 +6,7 @@ use crate::id::UserId;
 use crate::text::{Capabilities, Description, Name, Reason};
 
 use super::kind::AgentKind;
+use super::pause::PauseMode;
 
 /// What happened to an agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,7 +51,11 @@ pub enum AgentEvent {
     /// Takes no more tasks.
     Stopped {},
     /// Takes no tasks for a while.
-    Paused {},
+    Paused {
+        /// What became of the tasks that it was at.
+        #[serde(default, skip_serializing_if = "PauseMode::is_drain")]
+        mode: PauseMode,
+    },
     /// Takes tasks again.
     Resumed {},
     /// Cannot work.

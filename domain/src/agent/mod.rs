@@ -17,6 +17,7 @@ mod aggregate;
 mod command;
 mod event;
 mod kind;
+mod pause;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -25,4 +26,5 @@ pub use aggregate::{Agent, Profile};
 pub use command::AgentCommand;
 pub use event::AgentEvent;
 pub use kind::AgentKind;
+pub use pause::PauseMode;
 pub use refusal::AgentRefusal;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::AgentCommand as C;
 use super::AgentEvent as E;
 use super::AgentRefusal as R;
-use super::{Agent, AgentCommand, AgentEvent};
+use super::{Agent, AgentCommand, AgentEvent, PauseMode};
 use crate::document::Document;
 use crate::id::UserId;
 use crate::refusal::{Refusal, RefusalKind};
@@ -23,7 +23,7 @@ fn every_order_is_answered_in_every_stage() {
         (rename("B"), [no(R::Absent),   yes(renamed("B")),     yes(renamed("B")),     yes(renamed("B")),     yes(renamed("B")),     no(R::Absent)]),
         (C::Start,    [no(R::Absent),   yes(E::Started {}),    no(R::AlreadyRunning), no(R::Paused),         yes(E::Started {}),    no(R::Absent)]),
         (C::Stop,     [no(R::Absent),   no(R::NotRunning),     yes(E::Stopped {}),    yes(E::Stopped {}),    yes(E::Stopped {}),    no(R::Absent)]),
-        (C::Pause,    [no(R::Absent),   no(R::NotRunning),     yes(E::Paused {}),     no(R::Paused),         no(R::NotRunning),     no(R::Absent)]),
+        (pause(),     [no(R::Absent),   no(R::NotRunning),     yes(paused()),         no(R::Paused),         no(R::NotRunning),     no(R::Absent)]),
         (C::Resume,   [no(R::Absent),   no(R::NotPaused),      no(R::NotPaused),      yes(E::Resumed {}),    no(R::NotPaused),      no(R::Absent)]),
         (fail(),      [no(R::Absent),   no(R::NotRunning),     yes(failed()),         yes(failed()),         no(R::NotRunning),     no(R::Absent)]),
         (C::Terminate,[no(R::Absent),   yes(E::Terminated {}), yes(E::Terminated {}), yes(E::Terminated {}), yes(E::Terminated {}), no(R::Absent)]),
@@ -151,7 +151,7 @@ fn histories() -> [Vec<AgentEvent>; 6] {
         vec![],
         vec![created()],
         vec![created(), E::Started {}],
-        vec![created(), E::Started {}, E::Paused {}],
+        vec![created(), E::Started {}, paused()],
         vec![created(), E::Started {}, failed()],
         vec![created(), E::Terminated {}],
     ]
@@ -201,6 +201,14 @@ fn renamed(name: &str) -> AgentEvent {
         configuration: None,
         capabilities: None,
     }
+}
+
+fn pause() -> AgentCommand {
+    C::Pause { mode: PauseMode::Cancel }
+}
+
+fn paused() -> AgentEvent {
+    E::Paused { mode: PauseMode::Cancel }
 }
 
 fn fail() -> AgentCommand {

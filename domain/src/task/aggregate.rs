@@ -310,6 +310,19 @@ impl Task {
 }
 
 impl Stage {
+    /// The attempt that runs, if one does.
+    pub const fn attempt(self) -> Option<AttemptId> {
+        match self {
+            Self::Running(attempt) => Some(attempt),
+            Self::Pending
+            | Self::Queued
+            | Self::WaitingApproval
+            | Self::Completed
+            | Self::Failed
+            | Self::Cancelled => None,
+        }
+    }
+
     fn running(self, attempt: AttemptId) -> Result<(), TaskRefusal> {
         if self == Self::Running(attempt) { Ok(()) } else { Err(TaskRefusal::StaleAttempt) }
     }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::agent::{Agent, AgentCommand};
+use domain::agent::{Agent, AgentCommand, PauseMode};
 use domain::task::{
     Amendment, Counting, Failure, MaxAttempts, NewStep, OnTimeout, Priority, Question, Stage, StepEnd,
     StepKind, Task, TaskCommand, TaskKind, TimeoutSeconds, Verdict,
@@ -214,7 +214,8 @@ impl Staged for Agent {
             ("change", change("Scout", r#"{"a":1}"#)),
             ("start", AgentCommand::Start),
             ("stop", AgentCommand::Stop),
-            ("pause", AgentCommand::Pause),
+            ("pause", AgentCommand::Pause { mode: PauseMode::Drain }),
+            ("pause", AgentCommand::Pause { mode: PauseMode::Cancel }),
             ("resume", AgentCommand::Resume),
             ("fail", AgentCommand::Fail { reason }),
             ("terminate", AgentCommand::Terminate),

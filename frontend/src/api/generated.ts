@@ -65,7 +65,8 @@ export interface paths {
     post?: never;
     /**
      * Terminate an agent
-     * @description It is gone from every list; its history stays. One's own; anybody's as an administrator.
+     * @description It is gone from every list; its history stays. Tasks that it is at are cancelled. One's own; anybody's as an
+     *     administrator.
      */
     delete: operations['terminate_agent'];
     options?: never;
@@ -84,7 +85,8 @@ export interface paths {
     put?: never;
     /**
      * Pause an agent
-     * @description It takes no tasks until it is resumed.
+     * @description It takes no tasks until it is resumed. Those that it is at come to their own end, or with `"mode": "cancel"` are
+     *     cancelled.
      */
     post: operations['pause_agent'];
     delete?: never;
@@ -141,7 +143,7 @@ export interface paths {
     put?: never;
     /**
      * Stop an agent
-     * @description It takes no more tasks.
+     * @description It takes no more tasks, and those that it is at are cancelled.
      */
     post: operations['stop_agent'];
     delete?: never;
@@ -780,6 +782,27 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/tenants/current/reopen': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Let the work of the organisation go on
+     * @description As an owner whose password was given in the last five minutes. Tasks that ran when it was stopped are tried again,
+     *     which uses up none of their attempts.
+     */
+    post: operations['reopen_work'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/tenants/current/settings': {
     parameters: {
       query?: never;
@@ -795,6 +818,28 @@ export interface paths {
      */
     put: operations['change_tenant_settings'];
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tenants/current/stop-all': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Stop all work of the organisation
+     * @description As an owner; without the password being given again, as it must be quick. From then on no task is given to a
+     *     worker, and nothing is recorded of an attempt that began before, whoever is at it. The answer tells what was under
+     *     way, each with the last event that was accepted. People go on: they may read, change and cancel.
+     */
+    post: operations['stop_all_work'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1686,6 +1731,38 @@ export interface components {
       subdomain: string;
       subscription_tier?: components['schemas']['SubscriptionTier'] | null;
     };
+    /** @description An attempt that was under way when all work was stopped. */
+    CutOffAttempt: {
+      /**
+       * Format: uuid
+       * @description Whose task.
+       */
+      agent_id: string;
+      /** @description What the agent is called; null once it is terminated. */
+      agent_name: string | null;
+      /**
+       * Format: uuid
+       * @description The attempt.
+       */
+      attempt_id: string;
+      /**
+       * Format: int64
+       * @description The position of the last event of the task that was accepted.
+       */
+      last_position: number;
+      /**
+       * Format: date-time
+       * @description Since when it ran.
+       */
+      started_at: string;
+      /**
+       * Format: uuid
+       * @description The task.
+       */
+      task_id: string;
+      /** @description What the task is called. */
+      task_name: string;
+    };
     /** @description A stretch of the log. */
     EventBatch: {
       /** @description Oldest first. */
@@ -1911,6 +1988,20 @@ export interface components {
       [key: string]: unknown;
     };
     /**
+     * @description How an agent is paused.
+     * @example {
+     *       "mode": "cancel"
+     *     }
+     */
+    PauseAgentBody: {
+      mode?: components['schemas']['PauseMode'] | null;
+    };
+    /**
+     * @description What becomes of the running tasks of an agent that is paused.
+     * @enum {string}
+     */
+    PauseMode: 'drain' | 'cancel';
+    /**
      * @description Something a role allows, and a scope of API keys.
      * @enum {string}
      */
@@ -1919,6 +2010,7 @@ export interface components {
       | 'change_tenant'
       | 'change_settings'
       | 'change_subscription'
+      | 'stop_work'
       | 'read_users'
       | 'read_invitations'
       | 'manage_users'
@@ -2327,6 +2419,31 @@ export interface components {
       key: string;
       /** @description Whose models it opens: `a-z`, `0-9` and dashes. */
       provider: string;
+    };
+    /**
+     * @description Why all work is stopped.
+     * @example {
+     *       "reason": "Mails go to the wrong customers."
+     *     }
+     */
+    StopAllWorkBody: {
+      /** @description For people; it stays in the log. */
+      reason: string;
+    };
+    /** @description What a stop of all work cut off. */
+    StoppedWork: {
+      /**
+       * Format: int64
+       * @description The position of the stop in the log.
+       */
+      position: number;
+      /** @description The attempts that were under way, those that ran longest first. */
+      running: components['schemas']['CutOffAttempt'][];
+      /**
+       * Format: date-time
+       * @description When it was recorded.
+       */
+      stopped_at: string;
     };
     /**
      * @description A subscription tier; `GET /plans` tells what each allows.
@@ -3053,7 +3170,11 @@ export interface operations {
       };
       cookie?: never;
     };
-    requestBody?: never;
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['PauseAgentBody'] | null;
+      };
+    };
     responses: {
       /** @description The agent as it is now */
       200: {
@@ -3070,11 +3191,14 @@ export interface operations {
           'application/json': components['schemas']['Agent'];
         };
       };
+      400: components['responses']['Malformed'];
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
       429: components['responses']['Limited'];
       500: components['responses']['Failed'];
@@ -4807,6 +4931,42 @@ export interface operations {
       503: components['responses']['Unavailable'];
     };
   };
+  reopen_work: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The organisation as it is now */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Tenant'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      409: components['responses']['Conflict'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
   get_tenant_settings: {
     parameters: {
       query?: never;
@@ -4873,6 +5033,47 @@ export interface operations {
       404: components['responses']['NotFound'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  stop_all_work: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['StopAllWorkBody'];
+      };
+    };
+    responses: {
+      /** @description What was under way */
+      200: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StoppedWork'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];

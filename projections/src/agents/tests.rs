@@ -1,4 +1,4 @@
-use domain::agent::{AgentEvent, AgentKind};
+use domain::agent::{AgentEvent, AgentKind, PauseMode};
 use domain::text::{Capabilities, Description, Name, Reason};
 use domain::{AgentId, Document, Recorded, StreamId, UserId};
 use uuid::Uuid;
@@ -57,7 +57,7 @@ fn each_event_moves_status_version_and_time_of_change() {
     let failed = AgentEvent::Failed { reason: "no key".parse::<Reason>().unwrap() };
     let steps = [
         (AgentEvent::Started {}, AgentStatus::Running, None),
-        (AgentEvent::Paused {}, AgentStatus::Paused, None),
+        (AgentEvent::Paused { mode: PauseMode::Drain }, AgentStatus::Paused, None),
         (AgentEvent::Resumed {}, AgentStatus::Running, None),
         (failed, AgentStatus::Error, Some("no key")),
         (AgentEvent::Stopped {}, AgentStatus::Idle, None),
@@ -74,7 +74,7 @@ fn each_event_moves_status_version_and_time_of_change() {
 #[test]
 fn applied_twice_is_applied_once() {
     let first = events(1, [created(), AgentEvent::Started {}]);
-    let second = events(3, [renamed(), AgentEvent::Paused {}]);
+    let second = events(3, [renamed(), AgentEvent::Paused { mode: PauseMode::Drain }]);
     let once = Table::<Agents>::new().apply(&first).apply(&second);
     let twice =
         Table::<Agents>::new().apply(&first).apply(&first).apply(&second).apply(&second).apply(&first);

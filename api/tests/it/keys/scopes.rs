@@ -30,6 +30,11 @@ async fn use_of(
             "/tenants/current/subscription".to_owned(),
             json!({"subscription_tier": "enterprise"}),
         ),
+        // Whether or not it is stopped already.
+        P::StopWork => {
+            app.post(maker, "/tenants/current/reopen", Value::Null).await;
+            (Method::POST, "/tenants/current/stop-all".to_owned(), json!({"reason": "Wrong customers"}))
+        }
         P::ReadUsers => get("/tenants/users"),
         P::ManageUsers => {
             let body = json!({"email": format!("{}@x.example", Uuid::new_v4()), "role": "member"});

@@ -9,6 +9,7 @@ const meanings = {
   change_tenant: 'Change name and contact.',
   change_settings: 'Change settings.',
   change_subscription: 'Change the subscription tier.',
+  stop_work: 'Stop all work of the organisation’s agents at once, and let it go on.',
   read_users: 'See users.',
   read_invitations: 'See open invitations.',
   manage_users: 'Invite, change and deactivate users, and end their sessions.',
@@ -59,7 +60,7 @@ export const permissions: Record<Role, readonly Permission[]> = {
   auditor: [...READER, ...OVERSEER],
   member: MEMBER,
   admin: ADMIN,
-  owner: [...ADMIN, 'change_tenant', 'change_subscription'],
+  owner: [...ADMIN, 'change_tenant', 'change_subscription', 'stop_work'],
 };
 
 export const policy: Schemas['Roles'] = {
