@@ -105,7 +105,8 @@ enum Keys {
 pub fn main() -> ExitCode {
     dotenvy::dotenv().ok();
     let cli = Cli::parse();
-    let filter = EnvFilter::new(&cli.log);
+    // The MCP library logs URLs and what servers say to it, either of which may hold credentials.
+    let filter = EnvFilter::new(format!("rmcp=off,{}", cli.log));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if cli.log_json {
         logs.json().init();

@@ -79,13 +79,22 @@ pub enum OutboundError {
 
 impl From<reqwest::Error> for OutboundError {
     fn from(error: reqwest::Error) -> Self {
-        if let Some(forbidden) = find::<Forbidden>(&error) {
-            return Self::Forbidden(*forbidden);
-        }
         // The URL may hold credentials; what remains is for whoever runs the service.
         let error = error.without_url();
-        tracing::debug!(error = &error as &dyn Error, "a request to outside failed");
-        if error.is_builder() {
+        let known = Self::of(&error);
+        if !matches!(known, Self::Forbidden(_)) {
+            tracing::debug!(error = &error as &dyn Error, "a request to outside failed");
+        }
+        known
+    }
+}
+
+impl OutboundError {
+    /// What an error of the client comes to.
+    pub fn of(error: &reqwest::Error) -> Self {
+        if let Some(forbidden) = find::<Forbidden>(error) {
+            Self::Forbidden(*forbidden)
+        } else if error.is_builder() {
             Self::Invalid
         } else if error.is_dns() {
             Self::Unresolved

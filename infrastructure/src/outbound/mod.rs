@@ -12,14 +12,14 @@ mod error;
 mod policy;
 mod resolver;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Response, Url};
 
-pub use body::read_limited;
+pub use body::{read_limited, read_up_to};
 pub use error::{Forbidden, OutboundError};
 pub use policy::{AllowList, Allowed, NotAllowable, OutboundPolicy, PlainHttp};
 pub use resolver::{Lookup, SystemLookup};

@@ -1,7 +1,7 @@
 //! Real attempts through the client, against listeners on this machine that tell what reached them.
 
 mod answers;
-mod spellings;
+pub(crate) mod spellings;
 mod targets;
 
 use std::collections::HashMap;
@@ -17,8 +17,8 @@ use tokio::task::JoinHandle;
 use super::*;
 
 /// Answers every connection with the same bytes, and counts them.
-pub(super) struct Listener {
-    pub(super) address: SocketAddr,
+pub(crate) struct Listener {
+    pub(crate) address: SocketAddr,
     connections: Arc<AtomicUsize>,
     requests: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
@@ -26,7 +26,7 @@ pub(super) struct Listener {
 
 impl Listener {
     /// Says `answer` to whoever has sent the head of a request, and closes.
-    pub(super) async fn saying(answer: impl Into<Vec<u8>>) -> Self {
+    pub(crate) async fn saying(answer: impl Into<Vec<u8>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (connections, requests) = (Arc::new(AtomicUsize::new(0)), Arc::<Mutex<Vec<String>>>::default());
@@ -51,16 +51,16 @@ impl Listener {
     }
 
     /// Says that all is well.
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::saying("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await
     }
 
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
     /// Heads of requests, in the order they came.
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 }
@@ -73,18 +73,18 @@ impl Drop for Listener {
 
 /// Names and their addresses as a test says; no other name has any.
 #[derive(Clone, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     known: Arc<HashMap<String, Vec<SocketAddr>>>,
     asked: Arc<AtomicUsize>,
 }
 
 impl Names {
-    pub(super) fn of<const N: usize>(names: [(&str, &[SocketAddr]); N]) -> Self {
+    pub(crate) fn of<const N: usize>(names: [(&str, &[SocketAddr]); N]) -> Self {
         let known = names.map(|(name, addresses)| (name.to_owned(), addresses.to_vec()));
         Self { known: Arc::new(known.into()), asked: Arc::default() }
     }
 
-    pub(super) fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 }
@@ -98,12 +98,12 @@ impl Lookup for Names {
 }
 
 /// A way out where plain HTTP is no reason to refuse.
-pub(super) fn outbound(allow: &str, names: Names) -> Outbound {
+pub(crate) fn outbound(allow: &str, names: Names) -> Outbound {
     let policy = OutboundPolicy { allow: allow.parse().unwrap(), plain_http: PlainHttp::Always };
     Outbound::with_lookup(policy, names)
 }
 
 /// What becomes of a request to this URL through the bare client, so at connect time.
-pub(super) async fn attempt(outbound: &Outbound, url: &str) -> Result<u16, OutboundError> {
+pub(crate) async fn attempt(outbound: &Outbound, url: &str) -> Result<u16, OutboundError> {
     Ok(outbound.client().get(url).send().await?.status().as_u16())
 }

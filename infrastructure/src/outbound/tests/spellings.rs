@@ -1,7 +1,7 @@
 use super::*;
 
 /// Spellings of hosts that only this machine or its network can reach.
-const HOSTS: [&str; 105] = [
+pub(crate) const HOSTS: [&str; 105] = [
     // loopback: dotted, short, decimal, octal, hexadecimal, mixed
     "127.0.0.1",
     "127.0.0.1.",
