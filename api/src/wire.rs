@@ -197,6 +197,9 @@ impl Service {
 /// How long a mail under way may hold up the end.
 const SENDING_ENDS_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 
+/// How many passwords are hashed at once at most: each takes 46 MiB.
+const MOST_HASHES: usize = 4;
+
 fn app(
     settings: &Settings,
     secrets: &Secrets,
@@ -204,11 +207,11 @@ fn app(
     log: PgEventLog,
     mailer: Arc<dyn Mailer>,
 ) -> App {
-    let parallel = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     App {
         log: Arc::new(log),
         credentials: Arc::new(PgCredentials::new(database.writer())),
-        passwords: Arc::new(Argon2Passwords::new(parallel)),
+        passwords: Arc::new(Argon2Passwords::new(cores.min(MOST_HASHES))),
         tokens: Arc::new(SignedTokens::new(
             secrets,
             settings.algorithm.into(),

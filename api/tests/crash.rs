@@ -8,6 +8,8 @@
 mod evidence;
 #[path = "support/plain.rs"]
 mod plain;
+#[path = "support/process.rs"]
+mod process;
 #[path = "crash/service.rs"]
 mod service;
 #[path = "crash/writers.rs"]

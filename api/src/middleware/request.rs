@@ -67,7 +67,10 @@ fn settle(mut response: Response, request_id: &str) -> Response {
     }
     let problem = response.extensions_mut().remove::<Problem>().unwrap_or_else(|| Problem::of_status(status));
     let (code, detail) = (problem.code(), problem.detail());
-    if status.is_server_error() {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        // Too much at once, or the database is away, which is logged where it is noticed.
+        tracing::warn!(code, "answered with {status}: {detail}");
+    } else if status.is_server_error() {
         tracing::error!(code, "answered with {status}: {detail}");
     } else {
         tracing::debug!(code, "answered with {status}: {detail}");

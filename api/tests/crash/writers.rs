@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::service::{POLL, Service};
+use crate::process::POLL;
+use crate::service::Service;
 
 const PASSWORD: &str = "correct horse battery";
 const ORGANISATIONS: usize = 2;

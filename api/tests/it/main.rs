@@ -14,6 +14,7 @@ mod wire_tap;
 mod access;
 mod architecture;
 mod bad_input;
+mod canary;
 mod consistency;
 mod contract;
 mod isolation;
@@ -21,9 +22,13 @@ mod keys;
 mod limits;
 mod log;
 mod mail;
+mod overload;
 mod passwords;
 #[path = "../support/plain.rs"]
 mod plain;
+#[expect(dead_code, reason = "the test that kills the service uses the rest")]
+#[path = "../support/process.rs"]
+mod process;
 mod rate_limits;
 mod sessions;
 mod stops;

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 pub(crate) const USERNAME: &str = "agentcores";
-pub(crate) const PASSWORD: &str = "s3cret";
+pub(crate) const PASSWORD: &str = "a-mail-password-0123";
 
 /// How the server answers the next mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

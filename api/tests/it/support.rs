@@ -1,6 +1,7 @@
 //! A running service with a database of its own, and a client of it.
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -24,14 +25,27 @@ struct Line {
     settings: Settings,
 }
 
-/// A service on a port of its own.
+/// A service in this process, on a port and a database of its own.
 pub(crate) struct TestApp {
     pub(crate) service: Service,
-    pub(crate) address: SocketAddr,
     pub(crate) database: PgConnectOptions,
-    client: reqwest::Client,
+    client: Client,
     _workers: JoinSet<()>,
     _server: JoinSet<()>,
+}
+
+impl Deref for TestApp {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Asks a service, wherever it runs.
+pub(crate) struct Client {
+    pub(crate) address: SocketAddr,
+    http: reqwest::Client,
 }
 
 /// Someone signed in.
@@ -120,6 +134,19 @@ pub(crate) async fn pool(database: &PgConnectOptions) -> PgPool {
     PgPoolOptions::new().max_connections(4).connect_with(database.clone()).await.unwrap()
 }
 
+/// Every table of a database as text, as its owner sees it.
+pub(crate) async fn dump(owner: &PgPool) -> String {
+    let tables = "select tablename::text from pg_tables where schemaname = 'public'";
+    let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(owner).await.unwrap();
+    let mut text = String::new();
+    for table in tables {
+        let sql = format!("select t::text from {table} t");
+        let rows: Vec<String> = sqlx::query_scalar(&sql).fetch_all(owner).await.unwrap();
+        text.extend(rows);
+    }
+    text
+}
+
 impl TestApp {
     /// A service on a fresh database.
     pub(crate) async fn start() -> Self {
@@ -136,8 +163,8 @@ impl TestApp {
         let router = api::router(service.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let mut server = JoinSet::new();
         server.spawn(async move { axum::serve(listener, router).await.unwrap() });
-        let client = crate::plain::client().build().unwrap();
-        Self { service, address, database, client, _workers: workers, _server: server }
+        let client = Client::of(address);
+        Self { service, database, client, _workers: workers, _server: server }
     }
 
     /// A pool of the database's owner, for looking behind the service.
@@ -145,18 +172,54 @@ impl TestApp {
         pool(&self.database).await
     }
 
-    pub(crate) fn url(&self, path: &str) -> String {
-        let base = if path.starts_with("/api/") || path.starts_with("/.well-known") || !path.starts_with('/')
-        {
-            ""
-        } else {
-            "/api/v1"
+    /// What lets the user choose another password, asked for by an owner: it follows from the event and the server's key.
+    pub(crate) async fn reset_token(&self, owner: &Session, of: &Session) -> String {
+        use secrecy::ExposeSecret as _;
+        self.post(owner, &format!("/tenants/users/{}/password-reset", of.user), json!({})).await.expect(202);
+        let path = format!("/audit/events?event_type=user.password_reset_requested&aggregate_id={}", of.user);
+        let events = self.get(owner, &path).await.expect(200);
+        let told = &events["items"][0]["data"];
+        let ticket = application::ports::ResetTicket {
+            tenant: domain::TenantId(of.tenant),
+            user: domain::UserId(of.user),
+            reset: domain::ResetId(told["reset"].as_str().unwrap().parse().unwrap()),
+            expires_at: told["expires_at"].as_str().unwrap().parse().unwrap(),
         };
+        self.service.state.app.tokens.reset(&ticket).expose_secret().to_owned()
+    }
+
+    /// Suspends the organisation, as its operator does.
+    pub(crate) async fn suspend(&self, session: &Session) {
+        let (tenant, reason) = (domain::TenantId(session.tenant), "unpaid".parse().unwrap());
+        self.service.state.app.suspend_tenant("operator", tenant, reason).await.unwrap();
+    }
+
+    /// Returns once the organisation's log holds an event of this type, also where nobody may ask for it.
+    pub(crate) async fn until_recorded(&self, of: &Session, event_type: &str) {
+        let owner = self.owner().await;
+        let sql = "select exists (select from events where tenant_id = $1 and event_type = $2)";
+        let recorded =
+            || sqlx::query_scalar::<_, bool>(sql).bind(of.tenant).bind(event_type).fetch_one(&owner);
+        while !recorded().await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Client {
+    /// Of the service at this address.
+    pub(crate) fn of(address: SocketAddr) -> Self {
+        Self { address, http: crate::plain::client().build().unwrap() }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        let is_rooted = ["/api/", "/.well-known", "/health"].iter().any(|root| path.starts_with(root));
+        let base = if is_rooted { "" } else { "/api/v1" };
         format!("http://{}{base}{path}", self.address)
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.client.request(method, self.url(path))
+        self.http.request(method, self.url(path))
     }
 
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
@@ -240,28 +303,6 @@ impl TestApp {
         current.unwrap()["id"].as_str().unwrap().to_owned()
     }
 
-    /// What lets the user choose another password, asked for by an owner: it follows from the event and the server's key.
-    pub(crate) async fn reset_token(&self, owner: &Session, of: &Session) -> String {
-        use secrecy::ExposeSecret as _;
-        self.post(owner, &format!("/tenants/users/{}/password-reset", of.user), json!({})).await.expect(202);
-        let path = format!("/audit/events?event_type=user.password_reset_requested&aggregate_id={}", of.user);
-        let events = self.get(owner, &path).await.expect(200);
-        let told = &events["items"][0]["data"];
-        let ticket = application::ports::ResetTicket {
-            tenant: domain::TenantId(of.tenant),
-            user: domain::UserId(of.user),
-            reset: domain::ResetId(told["reset"].as_str().unwrap().parse().unwrap()),
-            expires_at: told["expires_at"].as_str().unwrap().parse().unwrap(),
-        };
-        self.service.state.app.tokens.reset(&ticket).expose_secret().to_owned()
-    }
-
-    /// Suspends the organisation, as its operator does.
-    pub(crate) async fn suspend(&self, session: &Session) {
-        let (tenant, reason) = (domain::TenantId(session.tenant), "unpaid".parse().unwrap());
-        self.service.state.app.suspend_tenant("operator", tenant, reason).await.unwrap();
-    }
-
     /// Invites someone and lets them join.
     pub(crate) async fn join(&self, owner: &Session, name: &str, role: &str) -> Session {
         let email = format!("{name}@{}.example", owner.subdomain);
@@ -301,17 +342,6 @@ impl TestApp {
             }
         };
         tokio::time::timeout(Duration::from_secs(6), asked).await.expect("within five seconds");
-    }
-
-    /// Returns once the organisation's log holds an event of this type, also where nobody may ask for it.
-    pub(crate) async fn until_recorded(&self, of: &Session, event_type: &str) {
-        let owner = self.owner().await;
-        let sql = "select exists (select from events where tenant_id = $1 and event_type = $2)";
-        let recorded =
-            || sqlx::query_scalar::<_, bool>(sql).bind(of.tenant).bind(event_type).fetch_one(&owner);
-        while !recorded().await.unwrap() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
     }
 
     /// Asks until the answer is as wanted; for what happens by itself, such as a task that runs.

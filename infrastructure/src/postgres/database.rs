@@ -62,7 +62,7 @@ impl Database {
         let mut conn = PgConnection::connect_with(&quiet).await?;
         let service = if is_privileged(&mut conn).await? {
             migrate(&mut conn).await?;
-            prepare_login(&mut conn, &options, login_password).await?
+            prepare_login(&options, login_password).await?
         } else {
             options
         };
@@ -139,7 +139,6 @@ async fn current_user(conn: &mut PgConnection) -> Result<String, sqlx::Error> {
 
 /// The options of the unprivileged login, which is made, or given its present password, unless it works already.
 async fn prepare_login(
-    conn: &mut PgConnection,
     owner: &PgConnectOptions,
     password: &SecretString,
 ) -> Result<PgConnectOptions, DatabaseError> {
@@ -148,19 +147,22 @@ async fn prepare_login(
         open.close().await?;
         return Ok(service);
     }
+    // The password stands in a statement, which must reach neither our log nor, if it fails, that of Postgres, where only
+    // a superuser may say so.
+    let mut quiet = PgConnection::connect_with(&owner.clone().disable_statement_logging()).await?;
+    quiet.execute("set log_min_error_statement = panic").await.ok();
     // Roles belong to the whole cluster: another process may be making this one just now.
     let create = format!("create role {LOGIN} login noinherit");
-    conn.execute(create.as_str()).await.ok();
+    quiet.execute(create.as_str()).await.ok();
     let quoted = password.expose_secret().replace('\'', "''");
     let alter = format!("alter role {LOGIN} password '{quoted}'");
     let grant = format!("grant agentcores_reader, agentcores_writer to {LOGIN}");
-    for statement in [alter, grant] {
-        // The password must not reach the log of statements.
-        let quiet = statement.as_str();
-        if let Err(error) = conn.execute(quiet).await {
+    for statement in [alter.as_str(), grant.as_str()] {
+        if let Err(error) = quiet.execute(statement).await {
             tracing::debug!(error = &error as &dyn std::error::Error, "another process prepares the login");
         }
     }
+    quiet.close().await?;
     PgConnection::connect_with(&service).await?.close().await?;
     Ok(service.disable_statement_logging())
 }

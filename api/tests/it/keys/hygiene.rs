@@ -5,23 +5,8 @@ use std::path::Path;
 use infrastructure::crypto::Purpose;
 use reqwest::Method;
 use serde_json::json;
-use sqlx::Row;
 
-use crate::support::TestApp;
-
-/// Every table of the database as text, as its owner sees it.
-async fn dump(app: &TestApp) -> String {
-    let database = app.owner().await;
-    let tables = sqlx::query("select tablename::text from pg_tables where schemaname = 'public'");
-    let mut text = String::new();
-    for table in tables.fetch_all(&database).await.unwrap() {
-        let name: String = table.get(0);
-        let sql = format!("select t::text from {name} t");
-        let rows: Vec<String> = sqlx::query_scalar(&sql).fetch_all(&database).await.unwrap();
-        text.extend(rows);
-    }
-    text
-}
+use crate::support::{TestApp, dump};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_holds_no_key() {
@@ -40,7 +25,7 @@ async fn the_database_holds_no_key() {
         ask("/provider-keys", json!({"provider": format!("p-{number}"), "key": key})).await;
         secrets.push(key);
     }
-    let dump = dump(&app).await;
+    let dump = dump(&app.owner().await).await;
     // What is looked for would be found.
     assert!(dump.contains("tenant.api_key_created") && dump.contains(&secrets[0][..12]));
     for secret in &secrets {
