@@ -99,3 +99,54 @@ test('a password is changed, and the old one is none any more', async ({ page })
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
 });
+
+test('an auditor comes in by an invitation, sees the log and the keys, and is offered no change', async ({
+  page,
+  browser,
+}) => {
+  await signIn(page, organisation.owner, organisation.password);
+  await page.goto('/team');
+  await page.getByRole('button', { name: 'Invite' }).click();
+  const dialog = page.getByRole('dialog');
+  const email = organisation.owner.replace('ada-', 'iris-');
+  await dialog.getByRole('textbox', { name: 'Email' }).fill(email);
+  await dialog.getByRole('textbox', { name: 'Name' }).fill('Iris Lindqvist');
+  await dialog.getByRole('combobox', { name: 'Role' }).click();
+  await page.getByRole('option', { name: 'Auditor' }).click();
+  await dialog.getByRole('button', { name: 'Invite' }).click();
+  const link = await page.getByRole('textbox', { name: 'Invitation link' }).inputValue();
+  await page.getByRole('button', { name: 'Done' }).click();
+
+  const auditor = await newcomer(browser);
+  await auditor.goto(link);
+  await expect(auditor.getByText(/You are invited as an auditor/)).toBeVisible();
+  await expect(auditor.getByRole('textbox', { name: 'Your name' })).toHaveValue('Iris Lindqvist');
+  await auditor.getByLabel('Password').fill(PASSWORD);
+  await auditor.getByRole('button', { name: 'Register' }).click();
+  await auditor.getByLabel('Password').fill(PASSWORD);
+  await auditor.getByRole('button', { name: 'Sign in' }).click();
+  await expect(auditor.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+
+  // What changes something stays in sight, and is not to be pressed.
+  for (const [path, button] of [
+    ['/agents', 'New agent'],
+    ['/tasks', 'New task'],
+    ['/team', 'Invite'],
+    ['/keys', 'New API key'],
+  ] as const) {
+    await auditor.goto(path);
+    await expect(auditor.getByRole('button', { name: button })).toHaveAttribute(
+      'aria-disabled',
+      'true',
+    );
+  }
+  await expect(auditor.getByText('Nightly import')).toBeVisible();
+  await auditor.goto('/audit');
+  await expect(auditor.getByText('Iris Lindqvist').first()).toBeVisible();
+  await picture(auditor, 'people/auditor');
+
+  // The link was for once.
+  const late = await newcomer(browser);
+  await late.goto(link);
+  await expect(late.getByText('This invitation is no longer open')).toBeVisible();
+});
