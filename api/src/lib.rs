@@ -35,7 +35,7 @@ pub use limits::{Limits, Regime};
 pub use router::{openapi, openapi_json, router};
 pub use routes::ActorNames;
 pub use sessions::Sessions;
-pub use worker::Worker;
+pub use worker::{Worker, WorkerOptions};
 
 /// What handlers reach.
 #[derive(Clone)]

@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use application::ports::{Mailer, ProviderKeys, Unavailable};
+use application::ports::{Mailer, Unavailable};
 use application::{App, Turns};
 use chrono::TimeDelta;
 use infrastructure::clock::{SystemClock, TimeOrderedIds};
 use infrastructure::crypto::{Argon2Passwords, DerivedApiKeys, Purpose, Secrets, SignedTokens};
 use infrastructure::embedded::{Durability, EmbeddedError, EmbeddedPostgres, Options};
 use infrastructure::json_schema::JsonSchemas;
-use infrastructure::outbound::Outbound;
 use infrastructure::postgres::{
     Answers, CommitterOptions, Database, DatabaseError, Feed, Follower, KeyRotation, LogPages, PgCredentials,
     PgEventLog, PgProviderKeys, RateLimits, Rotated, Vault, Wake, connect_owner,
@@ -24,7 +23,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::settings::{Settings, SettingsError, Storage};
-use crate::{ActorNames, ApiKeys, ApiState, HttpSettings, Limits, Sessions, Worker, mailer};
+use crate::{ActorNames, ApiKeys, ApiState, HttpSettings, Limits, Sessions, Worker, WorkerOptions, mailer};
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +105,7 @@ pub struct Service {
     log: PgEventLog,
     database: Database,
     wake: Wake,
+    lease: std::time::Duration,
     grace: std::time::Duration,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -159,7 +159,8 @@ impl Service {
         tasks.spawn(follower.run());
         let mut sending = JoinSet::new();
         sending.spawn(mailer::run(state.app.clone(), mails, stop.subscribe()));
-        Ok(Self { state, log, database, wake, grace: settings.grace(), stop, tasks, sending })
+        let (lease, grace) = (settings.lease(), settings.grace());
+        Ok(Self { state, log, database, wake, lease, grace, stop, tasks, sending })
     }
 
     /// Starts running tasks, so many at once.
@@ -173,7 +174,8 @@ impl Service {
 
     /// A worker on these ports, to be run.
     pub fn worker(&self, app: App, slots: u16) -> Worker {
-        Worker::new(app, self.wake.clone(), slots, self.grace)
+        let options = WorkerOptions { slots, lease: self.lease, grace: self.grace };
+        Worker::new(app, self.wake.clone(), options)
     }
 
     /// Tells workers and streams to end.
@@ -209,9 +211,6 @@ fn app(
     mailer: Arc<dyn Mailer>,
 ) -> App {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let outbound = Outbound::patient(settings.outbound.policy(), settings.outbound.patience());
-    let options = settings.providers.options(settings.fallback());
-    let provider_keys: Arc<dyn ProviderKeys> = Arc::new(PgProviderKeys::new(database.writer(), secrets));
     App {
         log: Arc::new(log),
         credentials: Arc::new(PgCredentials::new(database.writer())),
@@ -223,13 +222,13 @@ fn app(
             TimeDelta::days(settings.refresh_token_days),
         )),
         api_keys: Arc::new(DerivedApiKeys::new(secrets)),
-        provider_keys: provider_keys.clone(),
+        provider_keys: Arc::new(PgProviderKeys::new(database.writer(), secrets)),
         queue: Arc::new(PgRunQueue::new(database.writer())),
         running: Arc::new(Views::new(database.reader())),
         outbox: Arc::new(PgOutbox::new(database.writer())),
         mailer,
         schemas: Arc::new(JsonSchemas::default()),
-        models: Arc::new(Providers::new(options, outbound, provider_keys)),
+        models: Arc::new(Providers::new(settings.fallback())),
         session_lifetime: TimeDelta::days(settings.session_days),
         turns: Turns::default(),
         clock: Arc::new(SystemClock),

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    ContentHash, Email, Event, LimitReached, Metadata, MicroUsd, SessionId, StreamId, TenantId, UserId,
+    ContentHash, Email, Event, LimitReached, Metadata, MicroUsd, SessionId, StreamId, TaskId, TenantId,
+    UserId,
 };
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -31,6 +32,8 @@ pub struct Commit {
     pub contents: Vec<Content>,
     /// What is set aside for calls, or booked.
     pub holds: Vec<Hold>,
+    /// The lease under which a worker records something of a task.
+    pub lease: Option<Lease>,
     /// Recognises a repeated request.
     pub idempotency: Option<IdempotencyKey>,
     /// What the answer is about; a repeated request gets the first one's.
@@ -135,6 +138,16 @@ pub enum Effect {
     Keys(KeyEffect),
 }
 
+/// A worker's hold of a task. Nothing is committed under one that is no longer held: a worker that was frozen until
+/// another took its task over changes nothing when it wakes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// Which task.
+    pub task: TaskId,
+    /// Random; who holds it holds the lease.
+    pub token: Uuid,
+}
+
 /// Bytes that an event names by their hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
@@ -208,6 +221,9 @@ pub enum CommitError {
     /// A unique name is held by another.
     #[error("{} is taken", .0.noun())]
     Taken(UniqueScope),
+    /// The lease is no longer held.
+    #[error("the lease is no longer held")]
+    LeaseLost,
     /// The tenant's census forbids it.
     #[error(transparent)]
     Limit(#[from] LimitReached),
@@ -233,6 +249,7 @@ impl Commit {
             effects: vec![],
             contents: vec![],
             holds: vec![],
+            lease: None,
             idempotency: None,
             resource,
             metadata,
@@ -285,6 +302,13 @@ impl Commit {
     #[must_use]
     pub fn hold(mut self, holds: impl IntoIterator<Item = Hold>) -> Self {
         self.holds.extend(holds);
+        self
+    }
+
+    /// Commits it only while the lease is held.
+    #[must_use]
+    pub const fn under(mut self, lease: Lease) -> Self {
+        self.lease = Some(lease);
         self
     }
 

@@ -32,6 +32,9 @@ pub enum AppError {
     /// Others kept changing the same thing.
     #[error("it was changed by others at the same time")]
     Conflict,
+    /// The lease under which a worker works is no longer held: nothing of its attempt is recorded any more.
+    #[error("the lease is no longer held")]
+    LeaseLost,
     /// It is no longer in the version the caller last saw.
     #[error("it is now in version {0}")]
     Stale(i64),
@@ -72,6 +75,7 @@ impl From<CommitError> for AppError {
         match error {
             CommitError::VersionConflict => Self::Conflict,
             CommitError::Taken(scope) => Self::Taken(scope),
+            CommitError::LeaseLost => Self::LeaseLost,
             CommitError::Limit(limit) => Self::Limit(limit),
             CommitError::NoSuchTenant => Self::NotFound,
             CommitError::IdempotencyKeyReused => Self::IdempotencyKeyReused,

@@ -12,7 +12,6 @@ pub mod ports;
 
 mod agents;
 mod api_keys;
-mod approvals;
 mod auth;
 mod execute;
 mod invitations;
@@ -32,12 +31,11 @@ use chrono::TimeDelta;
 
 pub use agents::{AgentChange, NewAgent};
 pub use api_keys::MadeApiKey;
-pub use approvals::Decision;
 pub use auth::{Registration, SignIn};
 pub use caller::{Caller, Origin};
 pub use error::AppError;
 pub use execute::Done;
-pub use execution::{HEARTBEAT, LEASE, Stop, StopCause};
+pub use execution::{Stop, StopCause};
 pub use invitations::{Invitation, Offer};
 pub use mail::limit_occasion;
 pub use passwords::OtherSessions;

@@ -51,6 +51,30 @@ impl Tier {
 }
 
 impl Tier {
+    /// How much of the workers a tenant gets beside others that want them too: so many tasks for one of a tenant of
+    /// weight 1. A divisor of [`Tier::MAX_WEIGHT`].
+    pub const fn weight(self) -> u32 {
+        match self {
+            Self::Free => 1,
+            Self::Basic => 2,
+            Self::Professional => 4,
+            Self::Enterprise => 8,
+        }
+    }
+
+    /// The greatest weight.
+    pub const MAX_WEIGHT: u32 = 8;
+
+    /// How many of a tenant's tasks run at once.
+    pub const fn running_tasks(self) -> u32 {
+        match self {
+            Self::Free => 2,
+            Self::Basic => 5,
+            Self::Professional => 20,
+            Self::Enterprise => 100,
+        }
+    }
+
     /// The price of a month in whole US dollars; `None` is by contract.
     pub const fn dollars_a_month(self) -> Option<u32> {
         match self {

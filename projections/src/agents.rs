@@ -4,7 +4,7 @@ use application::{AppError, Caller};
 use chrono::{DateTime, Utc};
 use domain::agent::AgentEvent;
 use domain::text::Capabilities;
-use domain::{AgentId, Event, Permission, Recorded, TenantId, UserId};
+use domain::{AgentId, Document, Event, Permission, Recorded, TenantId, UserId};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sqlx::postgres::PgRow;
@@ -71,6 +71,9 @@ pub struct AgentRow {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// How many of its tasks run at once, where its configuration says so; for the run queue.
+    #[serde(skip)]
+    pub(crate) max_concurrency: Option<i32>,
 }
 
 /// Which agents are listed; what is `None` does not matter.
@@ -161,6 +164,7 @@ impl Model for Agents {
         column("version", "bigint"),
         column("created_at", "timestamptz"),
         column("updated_at", "timestamptz"),
+        column("max_concurrency", "integer"),
     ];
     type Event = AgentEvent;
     type Row = AgentRow;
@@ -206,6 +210,7 @@ impl Model for Agents {
             version: fields.next()?,
             created_at: fields.next()?,
             updated_at: fields.next()?,
+            max_concurrency: fields.next()?,
         })
     }
 
@@ -226,6 +231,7 @@ impl Model for Agents {
             .bind(array(rows, |row| row.version))
             .bind(array(rows, |row| row.created_at))
             .bind(array(rows, |row| row.updated_at))
+            .bind(array(rows, |row| row.max_concurrency))
     }
 }
 
@@ -249,6 +255,7 @@ fn created(event: &AgentEvent, recorded: &Recorded) -> Option<AgentRow> {
         version: recorded.sequence,
         created_at: recorded.recorded_at,
         updated_at: recorded.recorded_at,
+        max_concurrency: max_concurrency(configuration),
     })
 }
 
@@ -267,6 +274,7 @@ impl AgentRow {
                 }
                 if let Some(configuration) = configuration {
                     self.configuration = shown(configuration);
+                    self.max_concurrency = max_concurrency(configuration);
                 }
                 if let Some(capabilities) = capabilities {
                     self.capabilities = texts(capabilities);
@@ -284,6 +292,13 @@ impl AgentRow {
         self.status = status;
         self.error = error;
     }
+}
+
+/// What a configuration says of it; what is no positive integer says nothing.
+fn max_concurrency(configuration: &Document) -> Option<i32> {
+    let parsed: serde_json::Value = serde_json::from_str(configuration.as_str()).ok()?;
+    let most = parsed.get("max_concurrency")?.as_u64().filter(|most| *most > 0)?;
+    Some(i32::try_from(most).unwrap_or(i32::MAX))
 }
 
 fn texts(capabilities: &Capabilities) -> Vec<String> {

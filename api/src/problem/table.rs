@@ -20,7 +20,10 @@ impl From<AppError> for Problem {
             AppError::Refused { kind, code, .. } => Self::new(refused(kind), code, &detail),
             AppError::Limit(limit) => limited(limit),
             AppError::Taken(scope) => Self::new(StatusCode::CONFLICT, taken(scope), &detail),
-            AppError::Conflict => Self::new(StatusCode::CONFLICT, "version_conflict", &detail),
+            // No request works under a lease.
+            AppError::Conflict | AppError::LeaseLost => {
+                Self::new(StatusCode::CONFLICT, "version_conflict", &detail)
+            }
             AppError::Stale(_) => Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", &detail),
             AppError::IdempotencyKeyReused => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", &detail)

@@ -2,7 +2,6 @@
 
 pub(crate) mod agents;
 pub(crate) mod api_keys;
-pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod catalogue;

@@ -158,7 +158,7 @@ pub(crate) async fn retry_task(
 }
 
 /// The task as a command left it.
-pub(super) async fn after(
+async fn after(
     api: &ApiState,
     caller: &Caller,
     done: Done,

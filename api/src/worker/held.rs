@@ -5,25 +5,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use application::ports::{Claimed, Renewal};
-use application::{App, HEARTBEAT, LEASE, Stop, StopCause};
+use application::{App, Stop, StopCause};
 use futures::channel::oneshot;
+use infrastructure::postgres::Wake;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// How often leases are looked at.
-const TICK: Duration = Duration::from_secs(1);
-
-/// How long a heartbeat waits for its answer.
+/// How long a heartbeat waits for its answer, at most.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// The leases that a worker holds, and those whose attempts have ended.
-#[derive(Default)]
-pub(super) struct Held(Mutex<Leases>);
+/// How soon the next heartbeat may follow one that a stop asked for.
+const PACE: Duration = Duration::from_millis(50);
 
-#[derive(Default)]
-struct Leases {
-    running: HashMap<Uuid, Lease>,
-    ended: Vec<Claimed>,
+/// The leases that a worker holds.
+pub(super) struct Held {
+    lease: Duration,
+    running: Mutex<HashMap<Uuid, Lease>>,
 }
 
 struct Lease {
@@ -34,64 +31,68 @@ struct Lease {
 }
 
 /// A lease under which an attempt runs; forgotten with it.
-pub(super) struct Hold {
+struct Hold {
     held: Arc<Held>,
-    claimed: Claimed,
-    has_ended: bool,
-}
-
-impl Hold {
-    /// The attempt's end is recorded: the lease can be given back.
-    pub(super) fn ended(mut self) {
-        self.has_ended = true;
-    }
+    lease: Uuid,
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        let mut leases = self.held.leases();
-        leases.running.remove(&self.claimed.lease);
-        // Without a recorded end the lease is left to run out, so that the same failure is not met again at once.
-        if self.has_ended {
-            leases.ended.push(self.claimed);
-        }
+        self.held.leases().remove(&self.lease);
+    }
+}
+
+/// Runs what was claimed, by a claim asked for at `asked`, to its recorded end.
+pub(super) async fn run(app: App, worker: Arc<str>, held: Arc<Held>, claimed: Claimed, asked: Instant) {
+    let (_hold, stop) = held.take(claimed, asked);
+    if let Err(error) = app.run_claimed(&worker, claimed, stop).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            task.id = %claimed.task,
+            "an attempt's end could not be recorded; its lease runs out by itself"
+        );
     }
 }
 
 impl Held {
-    fn leases(&self) -> MutexGuard<'_, Leases> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// None yet; each is taken for so long.
+    pub(super) fn new(lease: Duration) -> Self {
+        Self { lease, running: Mutex::default() }
+    }
+
+    /// How long a lease is.
+    pub(super) const fn lease(&self) -> Duration {
+        self.lease
+    }
+
+    fn leases(&self) -> MutexGuard<'_, HashMap<Uuid, Lease>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a lease on that was asked for at `asked`.
-    pub(super) fn take(self: &Arc<Self>, claimed: Claimed, asked: Instant) -> (Hold, Stop) {
+    fn take(self: &Arc<Self>, claimed: Claimed, asked: Instant) -> (Hold, Stop) {
         let (stop, stopped) = oneshot::channel();
-        let lease = Lease { claimed, until: asked + LEASE, stop: Some(stop) };
-        self.leases().running.insert(claimed.lease, lease);
-        (Hold { held: self.clone(), claimed, has_ended: false }, stopped)
-    }
-
-    /// The leases of attempts that have ended since the last call.
-    pub(super) fn take_ended(&self) -> Vec<Claimed> {
-        std::mem::take(&mut self.leases().ended)
+        let lease = Lease { claimed, until: asked + self.lease, stop: Some(stop) };
+        self.leases().insert(claimed.lease, lease);
+        (Hold { held: self.clone(), lease: claimed.lease }, stopped)
     }
 
     /// Tells every attempt that the worker ends.
     pub(super) fn hand_back(&self) {
-        self.leases().running.values_mut().for_each(|lease| lease.stop(StopCause::Shutdown));
+        self.leases().values_mut().for_each(|lease| lease.stop(StopCause::Shutdown));
     }
 
     fn all(&self) -> Vec<Claimed> {
-        self.leases().running.values().map(|lease| lease.claimed).collect()
+        self.leases().values().map(|lease| lease.claimed).collect()
     }
 
     fn answered(&self, claimed: &Claimed, renewal: Renewal, asked: Instant) {
         let mut leases = self.leases();
-        let Some(lease) = leases.running.get_mut(&claimed.lease) else {
+        let Some(lease) = leases.get_mut(&claimed.lease) else {
             return;
         };
         match renewal {
-            Renewal::Held => lease.until = asked + LEASE,
+            Renewal::Held => lease.until = asked + self.lease,
             Renewal::Lost => lease.stop(StopCause::LeaseLost),
             Renewal::Suspended => lease.stop(StopCause::Suspended),
         }
@@ -101,7 +102,7 @@ impl Held {
     fn stop_overdue(&self) {
         let now = Instant::now();
         let mut leases = self.leases();
-        let overdue = leases.running.values_mut().filter(|lease| lease.until <= now);
+        let overdue = leases.values_mut().filter(|lease| lease.until <= now);
         overdue.for_each(|lease| lease.stop(StopCause::LeaseLost));
     }
 }
@@ -115,13 +116,18 @@ impl Lease {
     }
 }
 
-/// Keeps the leases alive with one statement for all of them, and stops attempts that may not go on. Ends never.
-pub(super) async fn beat(app: App, held: Arc<Held>) {
+/// Keeps the leases alive with one statement for all of them, three times within each, and at once where somebody
+/// stopped something; stops attempts that may not go on. Ends never.
+pub(super) async fn beat(app: App, wake: Wake, held: Arc<Held>) {
+    let (interval, tick) = (held.lease / 3, held.lease / 15);
     let mut last = Instant::now();
     loop {
-        tokio::time::sleep(TICK).await;
+        let is_told = tokio::select! {
+            () = wake.stops() => true,
+            () = tokio::time::sleep(tick) => false,
+        };
         held.stop_overdue();
-        if last.elapsed() < HEARTBEAT {
+        if !is_told && last.elapsed() < interval {
             continue;
         }
         let asked = Instant::now();
@@ -129,7 +135,8 @@ pub(super) async fn beat(app: App, held: Arc<Held>) {
         if leases.is_empty() {
             continue;
         }
-        let Ok(Ok(renewals)) = tokio::time::timeout(ANSWER, app.heartbeat(&leases)).await else {
+        let answer = app.heartbeat(&leases, held.lease);
+        let Ok(Ok(renewals)) = tokio::time::timeout(ANSWER.min(interval), answer).await else {
             // While the queue cannot be asked the work goes on, as long as its lease does.
             tracing::warn!(leases = leases.len(), "a heartbeat was not answered");
             continue;
@@ -138,5 +145,6 @@ pub(super) async fn beat(app: App, held: Arc<Held>) {
         for (claimed, renewal) in leases.iter().zip(renewals) {
             held.answered(claimed, renewal, asked);
         }
+        tokio::time::sleep(PACE).await;
     }
 }

@@ -12,7 +12,6 @@ mod support;
 mod wire_tap;
 
 mod access;
-mod approvals;
 mod architecture;
 mod bad_input;
 mod canary;

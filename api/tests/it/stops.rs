@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::support::{Session, TestApp, fresh_database};
+use crate::work::LEASE;
 
 /// A model that answers when it is let, so that its worker is frozen in the middle of an attempt.
 struct Gate {
@@ -55,7 +56,7 @@ impl Frozen {
     async fn in_the_middle(app: &TestApp, name: &'static str) -> Self {
         let gate = Arc::new(Gate { asked: Semaphore::new(0), open: Semaphore::new(0) });
         let core = App { models: gate.clone(), ..app.service.state.app.clone() };
-        let claimed = core.claim(name, 1).await.unwrap();
+        let claimed = core.claim(name, LEASE, 1).await.unwrap();
         let [claimed] = claimed[..] else { panic!("{name} found nothing to do") };
         let (worker, never) = (core.clone(), futures::channel::oneshot::channel().1);
         let attempt = tokio::spawn(async move { worker.run_claimed(name, claimed, never).await });
@@ -67,7 +68,7 @@ impl Frozen {
     async fn wakes(self) {
         self.gate.open.add_permits(1);
         self.attempt.await.unwrap().unwrap();
-        self.app.release(&[self.claimed]).await.unwrap();
+        self.app.queue.release(&[self.claimed]).await.unwrap();
     }
 }
 
@@ -117,10 +118,10 @@ async fn after_a_stop_nothing_is_claimed_and_a_frozen_worker_records_nothing() {
     assert_eq!(cut_off[0]["started_at"], started["recorded_at"]);
 
     let core = &app.service.state.app;
-    assert_eq!(core.claim("second", 8).await.unwrap(), []);
+    assert_eq!(core.claim("second", LEASE, 8).await.unwrap(), []);
     frozen.wakes().await;
     assert_eq!(history(&app, &owner, &running).await, before);
-    assert_eq!(core.claim("second", 8).await.unwrap(), []);
+    assert_eq!(core.claim("second", LEASE, 8).await.unwrap(), []);
     app.post(&owner, "/tenants/current/stop-all", json!({"reason": "Again"}))
         .await
         .expect_problem(409, "tenant.work_stopped");
@@ -179,7 +180,7 @@ async fn halted(order: (&str, Value)) -> (TestApp, Session, String, Vec<String>)
     let request = app.post(&owner, &format!("/agents/{agent}/{}", order.0), order.1).await;
     request.expect(200);
     frozen.wakes().await;
-    assert_eq!(app.service.state.app.claim("second", 8).await.unwrap(), []);
+    assert_eq!(app.service.state.app.claim("second", LEASE, 8).await.unwrap(), []);
     assert_eq!(history(&app, &owner, &waiting).await, ["task.created", "task.queued"]);
     let history = history(&app, &owner, &running).await;
     (app, owner, running, history)
@@ -218,7 +219,7 @@ async fn an_agent_that_is_stopped_or_paused_for_good_has_its_running_tasks_cance
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_running_tasks_are_cancelled_or_finish_as_the_pause_says() {
     let app = TestApp::start_on(fresh_database().await, &["--workers=0"]).await;
-    let owner = app.sign_up("professional").await;
+    let owner = app.sign_up("enterprise").await;
     for (mode, end) in [("cancel", "cancelled"), ("drain", "completed")] {
         let agent = app.running_agent(&owner).await;
         for _ in 0..100 {
@@ -226,7 +227,7 @@ async fn a_hundred_running_tasks_are_cancelled_or_finish_as_the_pause_says() {
         }
         let gate = Arc::new(Gate { asked: Semaphore::new(0), open: Semaphore::new(0) });
         let core = App { models: gate.clone(), ..app.service.state.app.clone() };
-        let claimed = core.claim("worker", 100).await.unwrap();
+        let claimed = core.claim("worker", LEASE, 100).await.unwrap();
         assert_eq!(claimed.len(), 100);
         let mut attempts = tokio::task::JoinSet::new();
         for claimed in claimed.clone() {
@@ -239,7 +240,7 @@ async fn a_hundred_running_tasks_are_cancelled_or_finish_as_the_pause_says() {
         for ended in attempts.join_all().await {
             ended.unwrap();
         }
-        core.release(&claimed).await.unwrap();
+        core.queue.release(&claimed).await.unwrap();
         let list = format!("/tasks?agent_id={agent}&status={end}");
         assert_eq!(app.get(&owner, &list).await.expect(200)["total"], 100, "{mode}");
     }
@@ -254,14 +255,14 @@ async fn an_attempt_that_begins_while_its_agent_is_stopped_is_cancelled_or_never
         let task = queued_task(&app, &owner, &agent).await;
         let gate = Arc::new(Gate { asked: Semaphore::new(0), open: Semaphore::new(1) });
         let core = App { models: gate, ..app.service.state.app.clone() };
-        let [claimed] = core.claim("worker", 1).await.unwrap()[..] else { panic!("nothing to do") };
+        let [claimed] = core.claim("worker", LEASE, 1).await.unwrap()[..] else { panic!("nothing to do") };
         let never = futures::channel::oneshot::channel().1;
         let path = format!("/agents/{agent}/stop");
         let (ran, stopped) =
             tokio::join!(core.run_claimed("worker", claimed, never), app.post(&owner, &path, json!({})));
         ran.unwrap();
         stopped.expect(200);
-        core.release(&[claimed]).await.unwrap();
+        core.queue.release(&[claimed]).await.unwrap();
         let status = app.get(&owner, &format!("/tasks/{task}")).await.expect(200)["status"].clone();
         assert!(status != "running", "{status}");
         app.post(&owner, &format!("/tasks/{task}/cancel"), json!({})).await;

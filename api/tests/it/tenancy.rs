@@ -56,7 +56,7 @@ async fn suspend(app: &TestApp, tenant: TenantId) {
 async fn a_suspended_organisation_stops_as_a_whole_and_goes_on_where_it_was() {
     let app = TestApp::start_on(fresh_database().await, &["--workers=0"]).await;
     let (owner, other) = (app.sign_up("free").await, app.sign_up("free").await);
-    let (task, _worker) = running_task(&app, &owner).await;
+    let (task, worker) = running_task(&app, &owner).await;
     let tenant = TenantId(owner.tenant);
     let stream = app.request(Method::GET, "/events/stream").bearer_auth(&owner.token).send().await.unwrap();
 
@@ -77,6 +77,8 @@ async fn a_suspended_organisation_stops_as_a_whole_and_goes_on_where_it_was() {
     // Nobody else is touched.
     app.get(&other, "/auth/me").await.expect(200);
 
+    // Which takes the task up again at once, were there a worker.
+    drop(worker);
     app.service.state.app.reactivate_tenant("operator", tenant).await.unwrap();
     let owner = app.sign_in(&owner.subdomain, &owner.email).await;
     let task = app.get(&owner, &task).await.expect(200);

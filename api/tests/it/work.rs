@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::support::{Session, TestApp, fresh_database};
 
+pub(crate) const LEASE: std::time::Duration = std::time::Duration::from_secs(15);
 const ATTEMPT: AttemptId = AttemptId(Uuid::from_u128(1));
 const HASH: ContentHash = ContentHash([7; 32]);
 
@@ -107,34 +108,6 @@ pub(crate) async fn record_work(app: &TestApp, of: &Session) {
     for (nth, end) in (0x10..).zip(ends) {
         record(app, of, TaskId(Uuid::from_u128(nth)), [begun(nth), end].concat()).await;
     }
-}
-
-/// A task that waits for a person to approve a call; of an owner.
-pub(crate) async fn asking_task(app: &TestApp, of: &Session) -> String {
-    // Whoever goes through all operations may have stopped all work.
-    app.post(of, "/tenants/current/reopen", json!({})).await;
-    let task = TaskId(Uuid::now_v7());
-    let TaskEvent::ApprovalRequested { attempt_id, mut question, usage } = asked() else {
-        unreachable!("that is what it is")
-    };
-    question.shown = shown().hash;
-    let asked = TaskEvent::ApprovalRequested { attempt_id, question, usage };
-    let queued = TaskEvent::Queued { not_before: None };
-    let events = vec![created(Uuid::now_v7()), queued, started(1), step_started(1), step_ended(1), asked];
-    app.service.state.app.log.commit(commit(of, task, events).keep([shown()])).await.unwrap();
-    task.to_string()
-}
-
-fn shown() -> Content {
-    Content::of(r#"{"tool":"http_request","arguments":{"url":"https://example.com"}}"#)
-}
-
-/// The answer that lets such a task make its call.
-pub(crate) fn approval() -> serde_json::Value {
-    json!({
-        "approval_id": Uuid::from_u128(5), "shown_hash": shown().hash, "decision": "approve",
-        "reason": "It is the customer's",
-    })
 }
 
 pub(crate) async fn stop_all_work(app: &TestApp, of: &Session) {
@@ -255,7 +228,7 @@ async fn an_organisation_that_stopped_all_work_has_nothing_claimed_until_it_reop
     let core = &app.service.state.app;
     stop_all_work(&app, &owner).await;
     assert!(app.get(&owner, "/tenants/current").await.expect(200)["work_stopped_at"].is_string());
-    let claimed = core.claim("worker", 8).await.unwrap();
+    let claimed = core.claim("worker", LEASE, 8).await.unwrap();
     assert_eq!(claimed.iter().map(|claimed| claimed.tenant.0).collect::<Vec<_>>(), [other.tenant]);
     // Whoever held a lease before records nothing any more, but for a cancellation.
     let stale = TaskId(Uuid::from_u128(0x40));
@@ -271,6 +244,6 @@ async fn an_organisation_that_stopped_all_work_has_nothing_claimed_until_it_reop
 
     app.post(&owner, "/tenants/current/reopen", json!({})).await.expect(200);
     app.post(&owner, &path.replace("execute", "retry"), json!({})).await.expect(202);
-    let claimed = core.claim("worker", 8).await.unwrap();
+    let claimed = core.claim("worker", LEASE, 8).await.unwrap();
     assert_eq!(claimed.iter().map(|claimed| claimed.tenant.0).collect::<Vec<_>>(), [owner.tenant]);
 }

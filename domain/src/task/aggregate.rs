@@ -7,6 +7,7 @@ use crate::document::Document;
 use crate::event::aggregate;
 use crate::id::{AgentId, AttemptId, ConversationId, UserId};
 use crate::text::{Name, Reason};
+use crate::usage::Usage;
 
 use super::command::{Amendment, Counting, TaskCommand};
 use super::event::TaskEvent;
@@ -81,7 +82,16 @@ pub struct Work {
     /// Attempts of this run that were put off.
     #[serde(default)]
     deferrals: u32,
+    /// Attempts in a row that ended with their worker.
+    #[serde(default)]
+    losses: u32,
 }
+
+/// How many workers in a row may be lost with a task before it is held to be the cause.
+const MAX_LOSSES: u32 = 3;
+
+/// Why an attempt ended that ended with its worker.
+const WORKER_LOST: &str = "worker.lost";
 
 /// How often an attempt is put off without being counted.
 const MAX_DEFERRALS: u32 = 20;
@@ -182,6 +192,10 @@ impl Task {
                 let attempt =
                     TaskEvent::AttemptFailed { attempt_id: attempt, failure, usage, retry_at, is_deferral };
                 Ok(std::iter::once(attempt).chain(failed).collect())
+            }
+            TaskCommand::LoseWorker { attempt, retry_at } => {
+                stage.running(attempt)?;
+                Ok(work.lose_worker(attempt, retry_at))
             }
             TaskCommand::Retry => match stage {
                 Stage::Failed | Stage::Cancelled => Ok(vec![TaskEvent::Retried {}]),
@@ -286,6 +300,7 @@ impl Task {
                     agent_version: None,
                     question: None,
                     deferrals: 0,
+                    losses: 0,
                 },
                 Stage::Pending,
             ),
@@ -386,6 +401,25 @@ impl Work {
         }])
     }
 
+    /// A task that takes its workers with it is parked, whatever is left of its attempts.
+    fn lose_worker(&self, attempt: AttemptId, retry_at: DateTime<Utc>) -> Vec<TaskEvent> {
+        let lost =
+            |message: &str| Failure { code: WORKER_LOST.to_owned(), message: Reason::from_lossy(message) };
+        let failure = lost("the worker stopped before it recorded a result");
+        let parked = (self.losses + 1 >= MAX_LOSSES)
+            .then(|| lost("three workers in a row stopped before they recorded a result"));
+        let used_up = self.attempts_of_this_run >= self.max_attempts.get();
+        let failed = parked.or_else(|| used_up.then(|| failure.clone()));
+        let attempt = TaskEvent::AttemptFailed {
+            attempt_id: attempt,
+            failure,
+            usage: Usage::default(),
+            retry_at: failed.is_none().then_some(retry_at),
+            is_deferral: false,
+        };
+        std::iter::once(attempt).chain(failed.map(|failure| TaskEvent::Failed { failure })).collect()
+    }
+
     fn evolve(&mut self, stage: Stage, event: TaskEvent) -> Stage {
         use TaskEvent as E;
         match (stage, event) {
@@ -415,6 +449,7 @@ impl Work {
                 if running == attempt_id =>
             {
                 self.question = Some(question);
+                self.losses = 0;
                 self.uncount();
                 Stage::WaitingApproval
             }
@@ -426,15 +461,18 @@ impl Work {
             // Where the task fails for it, the `Failed` of the same commit follows.
             (Stage::WaitingApproval, E::ApprovalExpired { step, .. }) => self.expired(step),
             (Stage::Running(running), E::HandedBack { attempt_id, .. }) if running == attempt_id => {
+                self.losses = 0;
                 self.uncount();
                 Stage::Queued
             }
             (Stage::Running(running), E::Completed { attempt_id, .. }) if running == attempt_id => {
                 Stage::Completed
             }
-            (Stage::Running(running), E::AttemptFailed { attempt_id, retry_at, is_deferral, .. })
-                if running == attempt_id =>
-            {
+            (
+                Stage::Running(running),
+                E::AttemptFailed { attempt_id, failure, retry_at, is_deferral, .. },
+            ) if running == attempt_id => {
+                self.losses = if failure.code == WORKER_LOST { self.losses.saturating_add(1) } else { 0 };
                 if is_deferral {
                     self.deferrals = self.deferrals.saturating_add(1);
                     self.uncount();
@@ -446,6 +484,7 @@ impl Work {
             (Stage::Failed | Stage::Cancelled, E::Retried {}) => {
                 self.attempts_of_this_run = 0;
                 self.deferrals = 0;
+                self.losses = 0;
                 self.question = None;
                 self.journal = Journal::default();
                 self.answers.clear();

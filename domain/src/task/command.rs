@@ -133,6 +133,13 @@ pub enum TaskCommand {
         /// Whether this attempt counts.
         counting: Counting,
     },
+    /// The worker gave no sign of life any more.
+    LoseWorker {
+        /// Which attempt; another one than the running one is refused.
+        attempt: AttemptId,
+        /// When another attempt makes sense.
+        retry_at: DateTime<Utc>,
+    },
     /// Queue a failed or cancelled task again, with a new allowance of attempts.
     Retry,
     /// Stop it, whether it waits or runs.

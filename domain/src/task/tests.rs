@@ -44,6 +44,7 @@ fn every_order_is_answered_in_every_stage() {
         (ask(),            [no(R::Absent), no(R::StaleAttempt), no(R::StaleAttempt), yes(asked(OnTimeout::Fail)), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::Absent)]),
         (decide(SHOWN),    [no(R::Absent), no(R::NoQuestion), no(R::NoQuestion), no(R::NoQuestion), yes(decided()), no(R::NoQuestion), no(R::NoQuestion), no(R::NoQuestion), no(R::Absent)]),
         (hand_back(),      [no(R::Absent), no(R::StaleAttempt), no(R::StaleAttempt), yes(handed_back()), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::Absent)]),
+        (lose(FIRST),      [no(R::Absent), no(R::StaleAttempt), no(R::StaleAttempt), yes(lost(FIRST, Some(LATER))), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::StaleAttempt), no(R::Absent)]),
         (expire(LATER),    [no(R::Absent), no(R::NoQuestion), no(R::NoQuestion), no(R::NoQuestion), Ok(expired()), no(R::NoQuestion), no(R::NoQuestion), no(R::NoQuestion), no(R::Absent)]),
         (expire_queued(0), [no(R::Absent), no(R::NotQueued), no(R::NotDue), no(R::NotQueued), no(R::NotQueued), no(R::NotQueued), no(R::NotQueued), no(R::NotQueued), no(R::Absent)]),
     ];
@@ -421,6 +422,7 @@ fn an_attempt_that_is_not_the_running_one_can_take_no_step_ask_nothing_and_give_
         C::EndStep { attempt: OTHER, call, end },
         C::AskApproval { attempt: OTHER, question: question(OnTimeout::Fail), usage: usage() },
         C::HandBack { attempt: OTHER, usage: usage() },
+        lose(OTHER),
     ] {
         task(open.clone()).when(order).then_expect_error(R::StaleAttempt);
     }
@@ -433,6 +435,40 @@ fn an_attempt_that_is_not_the_running_one_can_take_no_step_ask_nothing_and_give_
         after.evolve(event);
         assert_eq!(after, before);
     }
+}
+
+#[test]
+fn a_task_that_three_workers_in_a_row_are_lost_with_is_parked() {
+    let ten = Amendment { max_attempts: Some(MaxAttempts::try_from(10).unwrap()), ..Amendment::default() };
+    let begun = |number| E::AttemptStarted { attempt_id: FIRST, number, agent_version: Some(7) };
+    let loss = |number| vec![begun(number), lost(FIRST, Some(LATER))];
+    let twice = [vec![created(), amended(&ten), queued()], loss(1), loss(2)].concat();
+    let parked = || {
+        let message = "three workers in a row stopped before they recorded a result".parse().unwrap();
+        E::Failed { failure: Failure { code: "worker.lost".to_owned(), message } }
+    };
+    task([twice.clone(), vec![begun(3)]].concat())
+        .when(lose(FIRST))
+        .then_expect_events(vec![lost(FIRST, None), parked()]);
+    // Whatever else an attempt ends with, the row is broken.
+    for end in [handed_back(), attempt_failed(Some(LATER))] {
+        task([twice.clone(), vec![begun(3), end, begun(4)]].concat())
+            .when(lose(FIRST))
+            .then_expect_events(vec![lost(FIRST, Some(LATER))]);
+    }
+    // Somebody lets it try again.
+    task([twice, vec![begun(3), lost(FIRST, None), parked(), E::Retried {}, begun(4)]].concat())
+        .when(lose(FIRST))
+        .then_expect_events(vec![lost(FIRST, Some(LATER))]);
+}
+
+#[test]
+fn a_lost_worker_uses_an_attempt_up() {
+    let one = Amendment { max_attempts: Some(MaxAttempts::try_from(1).unwrap()), ..Amendment::default() };
+    let E::AttemptFailed { failure, .. } = lost(FIRST, None) else { unreachable!() };
+    task(vec![created(), amended(&one), queued(), started(1)])
+        .when(lose(FIRST))
+        .then_expect_events(vec![lost(FIRST, None), E::Failed { failure }]);
 }
 
 #[test]
@@ -657,6 +693,16 @@ fn expire_queued(seconds: i64) -> TaskCommand {
 
 fn hand_back() -> TaskCommand {
     C::HandBack { attempt: FIRST, usage: usage() }
+}
+
+fn lose(attempt: AttemptId) -> TaskCommand {
+    C::LoseWorker { attempt, retry_at: LATER }
+}
+
+fn lost(attempt_id: AttemptId, retry_at: Option<DateTime<Utc>>) -> TaskEvent {
+    let message = "the worker stopped before it recorded a result".parse().unwrap();
+    let failure = Failure { code: "worker.lost".to_owned(), message };
+    E::AttemptFailed { attempt_id, failure, usage: Usage::default(), retry_at, is_deferral: false }
 }
 
 fn handed_back() -> TaskEvent {

@@ -353,6 +353,7 @@ fn attempt_orders(attempt: AttemptId) -> Vec<(&'static str, TaskCommand)> {
         ("ask for approval", ask(OnTimeout::Fail)),
         ("ask for approval or take no answer for a no", ask(OnTimeout::Deny)),
         ("hand back", TaskCommand::HandBack { attempt, usage }),
+        ("lose the worker", TaskCommand::LoseWorker { attempt, retry_at: later() }),
         ("complete", complete),
         ("fail attempt to try again", fail(Some(later()))),
         ("fail attempt to put it off", defer),

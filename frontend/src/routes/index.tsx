@@ -69,10 +69,6 @@ export const routes: RouteObject[] = [
                 lazy: async () => ({ Component: (await import('./task')).default }),
               },
               {
-                path: 'approvals',
-                lazy: async () => ({ Component: (await import('./approvals')).default }),
-              },
-              {
                 path: 'audit',
                 lazy: async () => ({ Component: (await import('./audit')).default }),
               },

@@ -1,7 +1,6 @@
 import Box from '@mui/material/Box';
 import { useMe } from '@/api/me';
 import { RecentActivity } from '@/features/activity/RecentActivity';
-import { StopAllWork } from '@/features/stops/StopAllWork';
 import { Counts } from '@/features/usage/Counts';
 import { FirstSteps } from '@/features/usage/FirstSteps';
 import { UsagePanel } from '@/features/usage/UsagePanel';
@@ -11,7 +10,7 @@ import { Page } from '@/ui/Page';
 export default function Overview() {
   const { tenant } = useMe();
   return (
-    <Page title="Overview" lead={`How ${tenant.name} stands right now.`} actions={<StopAllWork />}>
+    <Page title="Overview" lead={`How ${tenant.name} stands right now.`}>
       <Box sx={{ display: 'grid', gap: 2.5, gridTemplateColumns: 'minmax(0, 1fr)' }}>
         <Counts />
         <Box

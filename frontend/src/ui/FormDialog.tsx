@@ -15,7 +15,6 @@ interface FormDialogProps {
   error: unknown;
   isSending: boolean;
   submitLabel: string;
-  isDestructive?: boolean;
   /** A second way to send the form. */
   alternative?: { label: string; onSubmit: () => void } | undefined;
   children: ReactNode;
@@ -59,13 +58,7 @@ export function FormDialog(props: FormDialogProps) {
             {alternative.label}
           </Button>
         )}
-        <Button
-          type="submit"
-          form={form}
-          variant="contained"
-          color={props.isDestructive === true ? 'error' : 'primary'}
-          loading={isSending}
-        >
+        <Button type="submit" form={form} variant="contained" loading={isSending}>
           {submitLabel}
         </Button>
       </DialogActions>

@@ -23,6 +23,7 @@ pub(super) const CHANNEL: &str = "agentcores_events";
 pub struct Wake {
     tenants: Arc<Mutex<HashMap<TenantId, watch::Sender<i64>>>>,
     work: Arc<tokio::sync::Notify>,
+    stops: Arc<tokio::sync::Notify>,
     growths: Arc<Mutex<Vec<Weak<Grown>>>>,
 }
 
@@ -100,6 +101,16 @@ impl Wake {
         self.work.notify_one();
     }
 
+    /// Returns when work may have been stopped since the last call: for workers.
+    pub async fn stops(&self) {
+        self.stops.notified().await;
+    }
+
+    /// Lets a worker look whether it may go on.
+    pub(super) fn publish_stop(&self) {
+        self.stops.notify_one();
+    }
+
     /// Wakes the tenant's followers.
     pub(super) fn publish(&self, tenant: TenantId, position: i64) {
         self.each_growth(|grown| grown.note(tenant));
@@ -115,6 +126,7 @@ impl Wake {
 
     fn publish_all(&self) {
         self.publish_work();
+        self.publish_stop();
         self.each_growth(Grown::note_all);
         for sender in self.tenants.lock().unwrap_or_else(PoisonError::into_inner).values() {
             sender.send_modify(|_| {});
@@ -152,6 +164,7 @@ impl Wake {
             return self.publish_all();
         }
         let heads = payload.strip_prefix(WORK).inspect(|_| self.publish_work()).unwrap_or(payload);
+        let heads = heads.strip_prefix(STOP).inspect(|_| self.publish_stop()).unwrap_or(heads);
         for item in heads.split(',') {
             let Some((tenant, position)) = item.split_once('=') else {
                 continue;
@@ -165,9 +178,37 @@ impl Wake {
 
 const ALL: &str = "*";
 const WORK: char = '!';
+const STOP: char = '?';
+
+/// What a batch may mean for workers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct ForWorkers {
+    /// A task may have come due.
+    pub(super) work: bool,
+    /// An attempt under way may have been stopped.
+    pub(super) stop: bool,
+}
+
+impl ForWorkers {
+    pub(super) fn of<'e>(events: impl IntoIterator<Item = &'e Event>) -> Self {
+        events.into_iter().fold(Self::default(), |told, event| Self {
+            work: told.work || makes_work(event),
+            stop: told.stop || stops_work(event),
+        })
+    }
+}
+
+/// Whether an event may stop an attempt under way, from outside.
+const fn stops_work(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Task(TaskEvent::Cancelled { .. })
+            | Event::Tenant(TenantEvent::Suspended { .. } | TenantEvent::WorkStopped { .. })
+    )
+}
 
 /// Whether an event can make a task due.
-pub(super) const fn makes_work(event: &Event) -> bool {
+const fn makes_work(event: &Event) -> bool {
     matches!(
         event,
         Event::Task(
@@ -182,13 +223,18 @@ pub(super) const fn makes_work(event: &Event) -> bool {
     )
 }
 
-/// What a batch tells other processes: `tenant=position` for each tenant, after a mark if a task may have come due; or
-/// that it was too many to name (a notification holds 8,000 bytes).
-pub(super) fn announcement(heads: impl ExactSizeIterator<Item = (TenantId, i64)>, work: bool) -> String {
+/// What a batch tells other processes: `tenant=position` for each tenant, after a mark for each thing that it may mean for
+/// workers; or that it was too many to name (a notification holds 8,000 bytes).
+pub(super) fn announcement(
+    heads: impl ExactSizeIterator<Item = (TenantId, i64)>,
+    told: ForWorkers,
+) -> String {
     if heads.len() > 100 {
         return ALL.to_owned();
     }
     let heads =
         heads.map(|(tenant, position)| format!("{}={position}", tenant.0.simple())).collect::<Vec<_>>();
-    format!("{}{}", if work { WORK.to_string() } else { String::new() }, heads.join(","))
+    let marks = [(told.work, WORK), (told.stop, STOP)];
+    let marks = marks.into_iter().filter_map(|(is_told, mark)| is_told.then_some(mark));
+    marks.collect::<String>() + &heads.join(",")
 }

@@ -1,13 +1,15 @@
-//! Claims: one statement each, in autocommit.
+//! Claims and leases: one statement each, in autocommit. What they do is written in SQL, beside the tables they lock
+//! (`migrations/0111_fair_queue.sql`); the figures of the plans come from the domain.
 
 use std::time::Duration;
 
 use application::ports::{Claimed, Renewal, RunQueue, Unavailable};
-use domain::{AgentId, TaskId, TenantId};
+use domain::{AgentId, TaskId, TenantId, Tier};
 use sqlx::PgPool;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use crate::columns::Fields;
+use crate::columns::{Fields, array, integer};
 
 /// The run queue on the writer's pool.
 #[derive(Clone, Debug)]
@@ -15,105 +17,62 @@ pub struct PgRunQueue {
     writer: PgPool,
 }
 
-/// How often a claim looks again when another worker was faster by a moment.
-const LOOKS: usize = 5;
-
-/// A running task is taken whatever became of its agent: its worker is lost, and somebody must say so. Nothing of a
-/// suspended tenant is taken, as nothing could be recorded of it.
-///
-/// The lease is taken only if there is no live one, whatever the row's lock says: a lease that was committed after
-/// this statement's snapshot shows in the conflict, not in the query.
 const CLAIM: &str = "
-    with picked as (
-        select q.tenant_id, q.task_id, q.agent_id
-        from run_queue q
-        join tenants t on t.tenant_id = q.tenant_id and t.status = 'active' and t.work_stopped_at is null
-        left join agents a on a.tenant_id = q.tenant_id and a.id = q.agent_id
-        where (q.not_before is null or q.not_before <= now())
-          and (q.state = 'running' or a.status = 'running')
-          and not exists (
-              select from task_leases l
-              where l.tenant_id = q.tenant_id and l.task_id = q.task_id and l.expires_at > now()
-          )
-        order by q.priority desc, q.queued_at
-        limit 1
-        for update of q skip locked
-    ), leased as (
-        insert into task_leases as l (tenant_id, task_id, lease, worker, expires_at)
-        select tenant_id, task_id, gen_random_uuid(), $1, now() + make_interval(secs => $2)
-        from picked
-        on conflict (tenant_id, task_id) do update
-        set lease = excluded.lease, worker = excluded.worker, expires_at = excluded.expires_at
-        where l.expires_at <= now()
-        returning lease
-    )
-    select p.tenant_id, p.task_id, p.agent_id, l.lease
-    from picked p
-    left join leased l on true";
+    select c.tenant_id, c.task_id, c.agent_id, c.lease_token
+    from claim_tasks($1, make_interval(secs => $2), $3, $4, $5, $6) c";
 
-/// Answers of each lease that was held, by its place, whether the tenant is at work.
+const RESCUE: &str = "
+    select c.tenant_id, c.task_id, c.agent_id, c.lease_token
+    from rescue_tasks($1, make_interval(secs => $2), $3) c";
+
+/// Answers of each lease that was held, by its place, whether the tenant is at work. Rows are locked in the order of
+/// their key, as by every other statement that locks several.
 const RENEW: &str = "
-    with asked as (
-        select a.tenant_id, a.task_id, a.lease, a.nth, t.status = 'active' and t.work_stopped_at is null as active
+    with held as (
+        select l.tenant_id, l.task_id, a.nth
         from unnest($1::uuid[], $2::uuid[], $3::uuid[]) with ordinality as a (tenant_id, task_id, lease, nth)
-        join tenants t on t.tenant_id = a.tenant_id
-        where exists (select from run_queue q where q.tenant_id = a.tenant_id and q.task_id = a.task_id)
+        join task_leases l on l.tenant_id = a.tenant_id and l.task_id = a.task_id and l.lease = a.lease
+        where l.expires_at > clock_timestamp()
+        order by l.tenant_id, l.task_id
+        for update of l
     )
     update task_leases l
     set expires_at = clock_timestamp() + make_interval(secs => $4)
-    from asked a
-    where l.tenant_id = a.tenant_id and l.task_id = a.task_id and l.lease = a.lease
-      and l.expires_at > clock_timestamp()
-    returning a.nth, a.active";
+    from held h
+    join tenants t on t.tenant_id = h.tenant_id
+    where l.tenant_id = h.tenant_id and l.task_id = h.task_id
+    returning h.nth, t.status = 'active' and t.work_stopped_at is null";
 
-const RELEASE: &str = "
-    delete from task_leases l
-    using unnest($1::uuid[], $2::uuid[], $3::uuid[]) as a (tenant_id, task_id, lease)
-    where l.tenant_id = a.tenant_id and l.task_id = a.task_id and l.lease = a.lease";
+const RELEASE: &str = "select release_leases($1, $2, $3)";
 
-/// What one look at the queue found.
-enum Look {
-    Took(Claimed),
-    OtherWasFaster,
-    Nothing,
-}
+const LOOK_AROUND: &str = "select wake_all_turns()";
 
 impl PgRunQueue {
     /// The queue on a pool whose connections have the writer's role.
     pub const fn new(writer: PgPool) -> Self {
         Self { writer }
     }
-
-    async fn look(&self, worker: &str, lease: Duration) -> Result<Look, sqlx::Error> {
-        let query = sqlx::query(CLAIM).bind(worker).bind(lease.as_secs_f64());
-        let Some(row) = query.fetch_optional(&self.writer).await? else {
-            return Ok(Look::Nothing);
-        };
-        let mut fields = Fields::of(&row);
-        let (tenant, task) = (TenantId(fields.next()?), TaskId(fields.next()?));
-        let agent = AgentId(fields.next()?);
-        Ok(match fields.next::<Option<Uuid>>()? {
-            Some(lease) => Look::Took(Claimed { tenant, task, agent, lease }),
-            None => Look::OtherWasFaster,
-        })
-    }
 }
 
 #[async_trait::async_trait]
 impl RunQueue for PgRunQueue {
     async fn claim(&self, worker: &str, lease: Duration, most: usize) -> Result<Vec<Claimed>, Unavailable> {
-        let mut taken = vec![];
-        for _ in 0..most.saturating_add(LOOKS) {
-            match self.look(worker, lease).await.map_err(unavailable)? {
-                Look::Took(claimed) => taken.push(claimed),
-                Look::OtherWasFaster => {}
-                Look::Nothing => break,
-            }
-            if taken.len() == most {
-                break;
-            }
-        }
-        Ok(taken)
+        let strides = array(&Tier::ALL, |tier| i64::from(Tier::MAX_WEIGHT / tier.weight()));
+        let query = sqlx::query(CLAIM)
+            .bind(worker)
+            .bind(lease.as_secs_f64())
+            .bind(count(most))
+            .bind(array(&Tier::ALL, |tier| tier.as_str()))
+            .bind(strides)
+            .bind(array(&Tier::ALL, |tier| integer(tier.running_tasks())));
+        let rows = query.fetch_all(&self.writer).await.map_err(unavailable)?;
+        rows.iter().map(claimed).collect::<Result<_, _>>().map_err(unavailable)
+    }
+
+    async fn rescue(&self, worker: &str, lease: Duration, most: usize) -> Result<Vec<Claimed>, Unavailable> {
+        let query = sqlx::query(RESCUE).bind(worker).bind(lease.as_secs_f64()).bind(count(most));
+        let rows = query.fetch_all(&self.writer).await.map_err(unavailable)?;
+        rows.iter().map(claimed).collect::<Result<_, _>>().map_err(unavailable)
     }
 
     async fn renew(&self, held: &[Claimed], lease: Duration) -> Result<Vec<Renewal>, Unavailable> {
@@ -121,9 +80,9 @@ impl RunQueue for PgRunQueue {
         let query = sqlx::query_as(RENEW).bind(tenants).bind(tasks).bind(leases).bind(lease.as_secs_f64());
         let renewed: Vec<(i64, bool)> = query.fetch_all(&self.writer).await.map_err(unavailable)?;
         let mut answers = vec![Renewal::Lost; held.len()];
-        for (nth, active) in renewed {
+        for (nth, is_at_work) in renewed {
             if let Some(answer) = usize::try_from(nth - 1).ok().and_then(|at| answers.get_mut(at)) {
-                *answer = if active { Renewal::Held } else { Renewal::Suspended };
+                *answer = if is_at_work { Renewal::Held } else { Renewal::Suspended };
             }
         }
         Ok(answers)
@@ -134,11 +93,29 @@ impl RunQueue for PgRunQueue {
         let query = sqlx::query(RELEASE).bind(tenants).bind(tasks).bind(leases);
         query.execute(&self.writer).await.map(drop).map_err(unavailable)
     }
+
+    async fn look_around(&self) -> Result<(), Unavailable> {
+        sqlx::query(LOOK_AROUND).execute(&self.writer).await.map(drop).map_err(unavailable)
+    }
+}
+
+fn claimed(row: &PgRow) -> Result<Claimed, sqlx::Error> {
+    let mut fields = Fields::of(row);
+    Ok(Claimed {
+        tenant: TenantId(fields.next()?),
+        task: TaskId(fields.next()?),
+        agent: AgentId(fields.next()?),
+        lease: fields.next()?,
+    })
 }
 
 fn columns(held: &[Claimed]) -> (Vec<Uuid>, Vec<Uuid>, Vec<Uuid>) {
     let rows = held.iter().map(|claimed| (claimed.tenant.0, claimed.task.0, claimed.lease));
     rows.collect()
+}
+
+fn count(most: usize) -> i32 {
+    i32::try_from(most).unwrap_or(i32::MAX)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]

@@ -4,7 +4,7 @@ import Drawer from '@mui/material/Drawer';
 import IconButton from '@mui/material/IconButton';
 import LinearProgress from '@mui/material/LinearProgress';
 import Stack from '@mui/material/Stack';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Outlet, ScrollRestoration, useLocation, useNavigation } from 'react-router';
 import type { StreamState } from '@/api/stream';
 import { Brand } from '@/ui/Brand';
@@ -14,14 +14,8 @@ import { SideBar } from './SideBar';
 
 const SIDE_WIDTH = 232;
 
-interface ShellProps {
-  live: StreamState;
-  /** Stands above every page. */
-  banner: ReactNode;
-}
-
 /** Navigation beside the page on wide screens, behind a button on narrow ones. */
-export function Shell({ live, banner }: ShellProps) {
+export function Shell({ live }: { live: StreamState }) {
   const [isOpen, setOpen] = useState(false);
   const { pathname } = useLocation();
   const isLoading = useNavigation().state === 'loading';
@@ -107,7 +101,6 @@ export function Shell({ live, banner }: ShellProps) {
             />
           )}
         </Box>
-        {banner}
         <Box
           component="main"
           id="main"

@@ -4,9 +4,9 @@
 //! is queued, with no artificial delay, and commits it as one transaction:
 //!
 //! 1. lock the head rows of the tenants concerned, in the order of their ids (`store::lock_heads`);
-//! 2. read what the decisions need: stream versions, held names, known idempotency keys (`store::facts`);
+//! 2. read what the decisions need: stream versions, held names and leases, known idempotency keys (`store::facts`);
 //! 3. decide for each command in the order of arrival, in memory, seeing what those before it did (`plan`):
-//!    repeated, conflict, name taken, limit reached, or accepted with its positions;
+//!    repeated, lease lost, conflict, name taken, limit reached, or accepted with its positions;
 //! 4. write all that is accepted with a few set-based statements (`store::write`), run the inline projectors on
 //!    it, notify, commit;
 //! 5. give each caller its own answer.
@@ -16,6 +16,7 @@
 //! that was handed in is committed although its caller has gone away.
 
 mod keys;
+mod leases;
 mod plan;
 mod prepare;
 mod store;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use application::commit::{Claim, CommitError, Expected, Receipt};
+use application::commit::{Claim, CommitError, Expected, Lease, Receipt};
 use chrono::{DateTime, Utc};
 use domain::census::month;
 use domain::tenant::TenantEvent;
@@ -26,6 +26,8 @@ pub(super) struct Facts {
     pub(super) answered: HashMap<(Uuid, String), Answered>,
     /// Persons whose key came into being since a command was prepared.
     pub(super) persons: HashSet<(TenantId, Uuid)>,
+    /// Leases that are held, of those that commands are under.
+    pub(super) leases: HashSet<(TenantId, Lease)>,
     /// What is set aside and spent of the budgets that commands touch.
     pub(super) budgets: HashMap<(TenantId, Uuid), Budget>,
 }
@@ -91,6 +93,9 @@ impl Plan {
             None if founded => LogHead::default(),
             None => return Err(CommitError::NoSuchTenant),
         };
+        if commit.lease.is_some_and(|lease| !facts.leases.contains(&(commit.tenant, lease))) {
+            return Err(CommitError::LeaseLost);
+        }
         for append in &commit.appends {
             let version = facts.versions.get(&append.stream).copied().unwrap_or_default();
             let fits = match append.expected {

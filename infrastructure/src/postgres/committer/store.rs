@@ -8,10 +8,10 @@ use sqlx::{Executor, PgConnection, Row};
 use uuid::Uuid;
 
 use super::super::feed::{HEAD_COLUMNS, LogHead, head_of};
-use super::keys;
 use super::plan::{Answered, Facts, NameKey, Plan, idempotency_scope, name_key};
 use super::prepare::{Prepared, Tried};
 use super::work;
+use super::{keys, leases};
 
 /// Locks the heads of the tenants concerned, in the order of their ids so that two batches never wait for each
 /// other, and returns those that exist.
@@ -40,6 +40,7 @@ pub(super) async fn facts(
         held: held_names(conn, jobs).await?,
         answered: answered(conn, jobs).await?,
         persons: persons(conn, jobs).await?,
+        leases: leases::held(conn, jobs).await?,
         budgets: work::budgets(conn, jobs).await?,
     })
 }

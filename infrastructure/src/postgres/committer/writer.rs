@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::super::database::Database;
 use super::super::projector::Projectors;
 use super::super::vault::Vault;
-use super::super::wake::{CHANNEL, Wake, announcement, makes_work};
+use super::super::wake::{CHANNEL, ForWorkers, Wake, announcement};
 use super::Job;
 use super::plan::Plan;
 use super::prepare::Prepared;
@@ -154,15 +154,18 @@ impl Writer {
         }
         let moved: Vec<_> = plan.heads.keys().map(|tenant| (*tenant, facts.heads[tenant].position)).collect();
         // Ids and numbers only, so the text is safe to be a statement; one round trip for both.
-        let work = plan.events.iter().any(|event| makes_work(&event.event));
-        let said = announcement(moved.iter().copied(), work);
+        let told = ForWorkers::of(plan.events.iter().map(|recorded| &recorded.event));
+        let said = announcement(moved.iter().copied(), told);
         conn.execute(sqlx::raw_sql(&format!("notify {CHANNEL}, '{said}'; commit"))).await?;
         self.remember(&open, &plan).await;
         for (tenant, position) in moved {
             self.wake.publish(tenant, position);
         }
-        if work {
+        if told.work {
             self.wake.publish_work();
+        }
+        if told.stop {
+            self.wake.publish_stop();
         }
         Ok(merge(settled, plan.answers))
     }

@@ -1,0 +1,19 @@
+//! The run queue as a whole: order, limits, fencing, and workers that die.
+//!
+//! Each test runs at a share of its full size: `AGENTCORES_TEST_SCALE=100 target/release/agentcores with-postgres
+//! cargo test --release -p api --test queue -- --test-threads=1 --nocapture` is all of it, with figures.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
+mod bed;
+#[path = "../support/plain.rs"]
+mod plain;
+mod scale;
+#[expect(dead_code, reason = "what the tests over HTTP need besides")]
+#[path = "../it/support.rs"]
+mod support;
+
+mod fence;
+mod limits;
+mod order;
+mod rescue;
