@@ -14,9 +14,11 @@ use crate::{Network, Regime};
 
 mod mail;
 mod outbound;
+mod providers;
 
 pub use mail::{MailSettings, SmtpTls};
 pub use outbound::{OutboundSettings, PlainHttpTo};
+pub use providers::{BaseUrl, ProviderSettings};
 
 /// Everything that `serve` can be told.
 #[derive(Args, Clone, Debug)]
@@ -40,6 +42,10 @@ pub struct Settings {
     /// What may be reached on behalf of tenants
     #[command(flatten)]
     pub outbound: OutboundSettings,
+
+    /// Which models there are
+    #[command(flatten)]
+    pub providers: ProviderSettings,
 
     /// Domain whose subdomains name organisations, such as agentcores.example
     #[arg(long, env = "AGENTCORES_BASE_DOMAIN")]
@@ -269,6 +275,15 @@ impl Storage {
     }
 }
 
+/// Reads a length of time in seconds, also parts of one.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let possible = Duration::from_millis(1)..=Duration::from_secs(3_600);
+    duration
+        .filter(|duration| possible.contains(duration))
+        .ok_or_else(|| "must be 0.001 to 3600 seconds".to_owned())
+}
+
 fn read_or_generate(path: &Path) -> std::io::Result<SecretString> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -320,6 +335,29 @@ mod tests {
         let open = policy(&["agentcores", "--outbound-allow", "localhost:11434, 10.0.0.0/8"]).unwrap();
         assert_eq!(open.allow, "localhost:11434,10.0.0.0/8".parse().unwrap());
         assert!(policy(&["agentcores", "--outbound-allow", "http://localhost"]).is_err());
+    }
+
+    #[test]
+    fn empty_keys_and_base_urls_are_none_and_deadlines_are_seconds() {
+        let line = [
+            "agentcores",
+            "--openai-api-key=",
+            "--openai-base-url=",
+            "--anthropic-base-url=https://a.example",
+        ];
+        let line = line.into_iter().chain(["--outbound-silence=0.25", "--anthropic-api-key= sk-1 "]);
+        let settings = Line::parse_from(line).settings;
+        let options = settings.providers.options(Fallback::Fail);
+        assert!(options.keys.openai.is_none() && options.bases.openai.is_none());
+        assert_eq!(options.keys.anthropic.map(|key| key.expose_secret().to_owned()), Some("sk-1".to_owned()));
+        assert_eq!(options.bases.anthropic.map(|url| url.to_string()), Some("https://a.example/".to_owned()));
+        assert_eq!(
+            (settings.outbound.patience().silence, options.first_byte.as_secs()),
+            (Duration::from_millis(250), 60)
+        );
+        for wrong in ["--openai-base-url=ftp://a", "--outbound-connect=0", "--model-first-byte=inf"] {
+            assert!(Line::try_parse_from(["agentcores", wrong]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use application::ports::{Mailer, Unavailable};
+use application::ports::{Mailer, ProviderKeys, Unavailable};
 use application::{App, Turns};
 use chrono::TimeDelta;
 use infrastructure::clock::{SystemClock, TimeOrderedIds};
 use infrastructure::crypto::{Argon2Passwords, DerivedApiKeys, Purpose, Secrets, SignedTokens};
 use infrastructure::embedded::{Durability, EmbeddedError, EmbeddedPostgres, Options};
 use infrastructure::json_schema::JsonSchemas;
+use infrastructure::outbound::Outbound;
 use infrastructure::postgres::{
     Answers, CommitterOptions, Database, DatabaseError, Feed, Follower, KeyRotation, LogPages, PgCredentials,
     PgEventLog, PgProviderKeys, RateLimits, Rotated, Vault, Wake, connect_owner,
@@ -211,6 +212,9 @@ fn app(
     mailer: Arc<dyn Mailer>,
 ) -> App {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let outbound = Outbound::patient(settings.outbound.policy(), settings.outbound.patience());
+    let options = settings.providers.options(settings.fallback());
+    let provider_keys: Arc<dyn ProviderKeys> = Arc::new(PgProviderKeys::new(database.writer(), secrets));
     App {
         log: Arc::new(log),
         credentials: Arc::new(PgCredentials::new(database.writer())),
@@ -222,13 +226,13 @@ fn app(
             TimeDelta::days(settings.refresh_token_days),
         )),
         api_keys: Arc::new(DerivedApiKeys::new(secrets)),
-        provider_keys: Arc::new(PgProviderKeys::new(database.writer(), secrets)),
+        provider_keys: provider_keys.clone(),
         queue: Arc::new(PgRunQueue::new(database.writer())),
         running: Arc::new(Views::new(database.reader())),
         outbox: Arc::new(PgOutbox::new(database.writer())),
         mailer,
         schemas: Arc::new(JsonSchemas::default()),
-        models: Arc::new(Providers::new(settings.fallback())),
+        models: Arc::new(Providers::new(options, outbound, provider_keys)),
         session_lifetime: TimeDelta::days(settings.session_days),
         turns: Turns::default(),
         clock: Arc::new(SystemClock),

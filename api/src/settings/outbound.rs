@@ -1,5 +1,9 @@
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
-use infrastructure::outbound::{AllowList, OutboundPolicy, PlainHttp};
+use infrastructure::outbound::{AllowList, OutboundPolicy, Patience, PlainHttp};
+
+use super::seconds;
 
 /// What may be reached on behalf of tenants: models, tools, webhooks.
 #[derive(Args, Clone, Debug)]
@@ -12,6 +16,18 @@ pub struct OutboundSettings {
     /// Where they may be reached without TLS
     #[arg(long, env = "AGENTCORES_OUTBOUND_PLAIN_HTTP", value_enum, default_value_t = PlainHttpTo::Allowed)]
     pub outbound_plain_http: PlainHttpTo,
+
+    /// Seconds that a connection to models, tools and webhooks may take
+    #[arg(long, env = "AGENTCORES_OUTBOUND_CONNECT", default_value = "5", value_parser = seconds)]
+    pub outbound_connect: Duration,
+
+    /// Seconds that the head of an answer of tools and webhooks may take
+    #[arg(long, env = "AGENTCORES_OUTBOUND_FIRST_BYTE", default_value = "30", value_parser = seconds)]
+    pub outbound_first_byte: Duration,
+
+    /// Seconds that an answer may fall silent
+    #[arg(long, env = "AGENTCORES_OUTBOUND_SILENCE", default_value = "30", value_parser = seconds)]
+    pub outbound_silence: Duration,
 }
 
 /// Where requests may go without TLS.
@@ -34,5 +50,14 @@ impl OutboundSettings {
             PlainHttpTo::Always => PlainHttp::Always,
         };
         OutboundPolicy { allow: self.outbound_allow.clone(), plain_http }
+    }
+
+    /// How long the other side may take.
+    pub const fn patience(&self) -> Patience {
+        Patience {
+            connect: self.outbound_connect,
+            first_byte: self.outbound_first_byte,
+            silence: self.outbound_silence,
+        }
     }
 }

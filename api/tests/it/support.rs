@@ -113,6 +113,11 @@ pub(crate) fn settings(flags: &[&str]) -> Settings {
         "--master-key=a-sealing-secret-for-tests-only-0123",
         "--connections=8",
         "--workers=2",
+        // Whatever the machine's environment holds, no test reaches a real provider.
+        "--openai-api-key=",
+        "--openai-base-url=",
+        "--anthropic-api-key=",
+        "--anthropic-base-url=",
     ];
     Line::parse_from(base.iter().chain(flags)).settings
 }

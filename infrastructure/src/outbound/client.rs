@@ -5,9 +5,9 @@ use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::{Client, Proxy, redirect};
 use rustls::{ClientConfig, RootCertStore};
 
+use super::Forbidden;
 use super::policy::OutboundPolicy;
 use super::resolver::{GuardedResolver, Lookup};
-use super::{CONNECT_WITHIN, Forbidden};
 
 /// Who asks.
 const USER_AGENT: &str = concat!("AgentCores/", env!("CARGO_PKG_VERSION"));
@@ -18,7 +18,7 @@ const KEPT_FOR: Duration = Duration::from_secs(30);
 /// How many connections to a host are kept.
 const KEPT_PER_HOST: usize = 8;
 
-pub(super) fn build(policy: Arc<OutboundPolicy>, lookup: Arc<dyn Lookup>) -> Client {
+pub(super) fn build(policy: Arc<OutboundPolicy>, connect: Duration, lookup: Arc<dyn Lookup>) -> Client {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let builder = Client::builder()
@@ -30,7 +30,7 @@ pub(super) fn build(policy: Arc<OutboundPolicy>, lookup: Arc<dyn Lookup>) -> Cli
         .no_proxy()
         .proxy(turn_away(policy.clone()))
         .dns_resolver(GuardedResolver { policy, lookup })
-        .connect_timeout(CONNECT_WITHIN)
+        .connect_timeout(connect)
         .pool_idle_timeout(KEPT_FOR)
         .pool_max_idle_per_host(KEPT_PER_HOST)
         .http1_only()

@@ -9,6 +9,7 @@ mod addresses;
 mod body;
 mod client;
 mod error;
+mod pieces;
 mod policy;
 mod resolver;
 #[cfg(test)]
@@ -21,13 +22,27 @@ use reqwest::{Client, RequestBuilder, Response, Url};
 
 pub use body::{read_limited, read_up_to};
 pub use error::{Forbidden, OutboundError};
+pub use pieces::Body;
 pub use policy::{AllowList, Allowed, NotAllowable, OutboundPolicy, PlainHttp};
 pub use resolver::{Lookup, SystemLookup};
 
-/// How long a connection may take, its name's resolution and TLS included.
-pub const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-/// How long the head of an answer may take, unless the caller waits longer.
-pub const FIRST_BYTE_WITHIN: Duration = Duration::from_secs(30);
+/// How long the other side may take, as far as the caller does not say otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For a connection, its name's resolution and TLS included.
+    pub connect: Duration,
+    /// For the head of an answer.
+    pub first_byte: Duration,
+    /// Between two pieces of a body.
+    pub silence: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(5), first_byte: Duration::from_secs(30), silence: IDLE_WITHIN }
+    }
+}
+
 /// How long an answer may fall silent.
 pub const IDLE_WITHIN: Duration = Duration::from_secs(30);
 /// The most bytes that names and values of an answer's headers may have.
@@ -38,6 +53,7 @@ pub const MAX_HEADER_BYTES: usize = 64 * 1024;
 pub struct Outbound {
     client: Client,
     policy: Arc<OutboundPolicy>,
+    patience: Patience,
 }
 
 impl Outbound {
@@ -46,11 +62,25 @@ impl Outbound {
         Self::with_lookup(policy, SystemLookup)
     }
 
+    /// The same with another patience.
+    pub fn patient(policy: OutboundPolicy, patience: Patience) -> Self {
+        Self::build(policy, patience, SystemLookup)
+    }
+
     /// The same where somebody else knows the addresses of names.
     pub fn with_lookup(policy: OutboundPolicy, lookup: impl Lookup) -> Self {
+        Self::build(policy, Patience::default(), lookup)
+    }
+
+    fn build(policy: OutboundPolicy, patience: Patience, lookup: impl Lookup) -> Self {
         let policy = Arc::new(policy);
-        let client = client::build(policy.clone(), Arc::new(lookup));
-        Self { client, policy }
+        let client = client::build(policy.clone(), patience.connect, Arc::new(lookup));
+        Self { client, policy, patience }
+    }
+
+    /// How long the other side may take.
+    pub const fn patience(&self) -> Patience {
+        self.patience
     }
 
     /// The client itself, to build requests. It refuses forbidden targets when it connects, follows no redirects,
@@ -64,10 +94,10 @@ impl Outbound {
         self.policy.judge(url)
     }
 
-    /// Sends a request and waits for the head of its answer, [`FIRST_BYTE_WITHIN`] at most. A redirect is an answer
-    /// like any other.
+    /// Sends a request and waits for the head of its answer, as long as [`Patience::first_byte`] says. A
+    /// redirect is an answer like any other.
     pub async fn send(&self, request: RequestBuilder) -> Result<Response, OutboundError> {
-        self.send_within(request, FIRST_BYTE_WITHIN).await
+        self.send_within(request, self.patience.first_byte).await
     }
 
     /// The same with another patience, for models that think before they say anything.

@@ -1,24 +1,74 @@
 //! Model providers: which one serves an agent, and each of them in a file of its own.
+//!
+//! [`remote`] reads what an agent's type and configuration lead to, [`wire`] makes the one request of a call and reads
+//! the answer, and each protocol ([`openai`], [`anthropic`], [`custom`]) is a [`wire::Dialect`]. Nothing is tried twice:
+//! [`FailureClass`] tells the caller what another call would mean.
 
+mod anthropic;
+mod circuits;
+mod custom;
+mod draft;
 mod echo;
 mod failure;
+mod fault;
+mod keys;
+mod openai;
 mod prices;
+mod redact;
+mod refusal;
+mod remote;
 mod scripted;
+mod sse;
 mod tokens;
+mod wire;
 
-use application::ports::{FailureClass, Live, ModelCall, ModelFailure, ModelProvider, ModelReply, Quote};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use application::ports::{
+    FailureClass, Live, ModelCall, ModelFailure, ModelProvider, ModelReply, ProviderKeys, Quote,
+};
 use domain::Document;
 use domain::agent::AgentKind;
 
-use failure::failed;
+use crate::outbound::Outbound;
 
+use circuits::Circuits;
+use failure::failed;
+use keys::Keyed;
+use remote::{Protocol, Remote, Route};
+use wire::{Dialect, Line};
+
+pub use circuits::Breaking;
 pub use echo::Echo;
+pub use keys::DeploymentKeys;
+pub use remote::BaseUrls;
 pub use scripted::Scripted;
+
+/// How long a model may think before the head of its answer, unless a deployment says otherwise.
+pub const FIRST_BYTE_WITHIN: Duration = Duration::from_secs(60);
 
 /// Sends each call to the provider of its agent.
 pub struct Providers {
-    echo: Echo,
-    fallback: Fallback,
+    options: ProviderOptions,
+    outbound: Outbound,
+    keys: Arc<dyn ProviderKeys>,
+    circuits: Circuits,
+}
+
+/// What a deployment decides about its providers.
+#[derive(Clone, Debug)]
+pub struct ProviderOptions {
+    /// What becomes of an agent whose provider is not set up.
+    pub fallback: Fallback,
+    /// The keys of organisations that have none of their own.
+    pub keys: DeploymentKeys,
+    /// Where providers are, if not where they usually are.
+    pub bases: BaseUrls,
+    /// How long a model may think before the head of its answer.
+    pub first_byte: Duration,
+    /// When who fails is left alone.
+    pub breaking: Breaking,
 }
 
 /// What becomes of an agent whose provider is not set up.
@@ -30,35 +80,83 @@ pub enum Fallback {
     Fail,
 }
 
-impl Providers {
-    /// The providers of a deployment.
-    pub const fn new(fallback: Fallback) -> Self {
-        Self { echo: Echo, fallback }
+impl ProviderOptions {
+    /// Without any key, and with the usual patience.
+    pub fn new(fallback: Fallback) -> Self {
+        Self {
+            fallback,
+            keys: DeploymentKeys::default(),
+            bases: BaseUrls::default(),
+            first_byte: FIRST_BYTE_WITHIN,
+            breaking: Breaking::default(),
+        }
     }
 }
 
-/// The provider that an agent's type names.
-fn provider_of(kind: &AgentKind) -> &str {
-    kind.as_str().split('/').next().unwrap_or_default()
+impl Providers {
+    /// The providers of a deployment.
+    pub fn new(options: ProviderOptions, outbound: Outbound, keys: Arc<dyn ProviderKeys>) -> Self {
+        let circuits = Circuits::new(options.breaking);
+        Self { options, outbound, keys, circuits }
+    }
+
+    async fn call_remote(
+        &self,
+        remote: &Remote,
+        call: &ModelCall,
+        live: &dyn Live,
+    ) -> Result<ModelReply, ModelFailure> {
+        let key = match self.key_for(call.tenant, remote).await? {
+            Keyed::With(key) => Some(key),
+            Keyed::Without => None,
+            Keyed::NotSetUp => return self.without(call, live).await,
+        };
+        let pass =
+            self.circuits.enter(circuits::name(remote, key.as_ref()), Instant::now()).map_err(|wait| {
+                let message = "the provider failed too often and is left alone for a while";
+                failed("provider.circuit_open", message, FailureClass::CircuitOpen(wait))
+            })?;
+        let dialect: &dyn Dialect = match remote.protocol {
+            Protocol::OpenAi => &openai::OpenAi,
+            Protocol::Anthropic => &anthropic::Anthropic,
+            Protocol::Custom => &custom::Custom,
+        };
+        let first_byte = self.options.first_byte;
+        let to_provider = Line { outbound: &self.outbound, first_byte, remote, key: key.as_ref() };
+        let answered = to_provider.call(dialect, call, live).await;
+        pass.ended(answered.as_ref().err().map(|failure| failure.class), Instant::now());
+        answered
+    }
+
+    /// What becomes of a call whose provider is not set up.
+    async fn without(&self, call: &ModelCall, live: &dyn Live) -> Result<ModelReply, ModelFailure> {
+        match self.options.fallback {
+            Fallback::Echo => Echo.complete(call, live).await,
+            Fallback::Fail => {
+                let message = format!("no provider is set up for agents of type {}", call.kind);
+                Err(failed("provider.not_configured", &message, FailureClass::Refused))
+            }
+        }
+    }
 }
 
 #[async_trait::async_trait]
 impl ModelProvider for Providers {
     fn quote(&self, kind: &AgentKind, configuration: &Document) -> Quote {
-        match provider_of(kind) {
-            "scripted" => Scripted.quote(kind, configuration),
-            _ => self.echo.quote(kind, configuration),
+        match Route::of(kind, configuration, &self.options.bases) {
+            Ok(Route::Echo) => Echo.quote(kind, configuration),
+            Ok(Route::Scripted) => Scripted.quote(kind, configuration),
+            Ok(Route::Remote(remote)) => remote.quote,
+            Ok(Route::Unknown) | Err(_) => remote::unpriced(kind.as_str(), ""),
         }
     }
 
     async fn complete(&self, call: &ModelCall, live: &dyn Live) -> Result<ModelReply, ModelFailure> {
-        match (provider_of(&call.kind), self.fallback) {
-            ("scripted", _) => Scripted.complete(call, live).await,
-            ("echo", _) | (_, Fallback::Echo) => self.echo.complete(call, live).await,
-            (_, Fallback::Fail) => {
-                let message = format!("no provider is set up for agents of type {}", call.kind);
-                Err(failed("provider.not_configured", &message, FailureClass::Refused))
-            }
+        match Route::of(&call.kind, &call.configuration, &self.options.bases)? {
+            Route::Echo => Echo.complete(call, live).await,
+            Route::Scripted => Scripted.complete(call, live).await,
+            Route::Remote(remote) => self.call_remote(&remote, call, live).await,
+            Route::Unknown => self.without(call, live).await,
         }
     }
 }

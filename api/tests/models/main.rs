@@ -1,0 +1,14 @@
+//! Model providers at their worst: each adapter against a server that knows both protocols and many ways to break them,
+//! and then the whole service.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
+#[path = "../support/models/mod.rs"]
+mod fake;
+
+mod bench;
+mod capture;
+mod circuits;
+mod good;
+mod keys;
+mod modes;
