@@ -10,8 +10,8 @@ use utoipa_axum::routes;
 use crate::ApiState;
 use crate::middleware::{idempotency, rate_limit, request};
 use crate::routes::{
-    agents, api_keys, audit, auth, catalogue, events, health, invitations, passwords, provider_keys,
-    sessions, stops, stream, tasks, tenants, users,
+    agents, api_keys, approvals, audit, auth, catalogue, events, health, invitations, passwords,
+    provider_keys, sessions, stops, stream, tasks, tenants, users,
 };
 use crate::{openapi as document, pages};
 
@@ -104,6 +104,8 @@ fn for_callers() -> OpenApiRouter<ApiState> {
         .routes(routes!(tasks::execute_task))
         .routes(routes!(tasks::cancel_task))
         .routes(routes!(tasks::retry_task))
+        .routes(routes!(approvals::list_approvals))
+        .routes(routes!(approvals::decide_approval))
         .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
         .routes(routes!(api_keys::get_api_key, api_keys::revoke_api_key))
         .routes(routes!(api_keys::rotate_api_key))

@@ -12,6 +12,7 @@ pub mod ports;
 
 mod agents;
 mod api_keys;
+mod approvals;
 mod auth;
 mod execute;
 mod invitations;
@@ -31,6 +32,7 @@ use chrono::TimeDelta;
 
 pub use agents::{AgentChange, NewAgent};
 pub use api_keys::MadeApiKey;
+pub use approvals::Decision;
 pub use auth::{Registration, SignIn};
 pub use caller::{Caller, Origin};
 pub use error::AppError;

@@ -70,7 +70,8 @@ impl Role {
             | P::ManageApiKeys
             | P::ManageProviderKeys
             | P::ManageAgents
-            | P::ManageTasks => matches!(self, Self::Admin | Self::Owner),
+            | P::ManageTasks
+            | P::ApproveTasks => matches!(self, Self::Admin | Self::Owner),
             P::ChangeTenant | P::ChangeSubscription | P::StopWork => matches!(self, Self::Owner),
         }
     }
@@ -100,6 +101,7 @@ words! {
         ReadTasks = "read_tasks": "See tasks.",
         CreateTasks = "create_tasks": "Create and execute tasks, and change or withdraw one's own.",
         ManageTasks = "manage_tasks": "Change, cancel or withdraw anybody's tasks.",
+        ApproveTasks = "approve_tasks": "Approve or deny calls of agents that wait for a person.",
         ReadEvents = "read_events": "Follow the stream of events.",
         ReadAudit = "read_audit": "Read the audit log, with addresses and programs.",
     }
@@ -116,7 +118,7 @@ impl Permission {
             Self::ManageApiKeys | Self::ManageProviderKeys => &[Self::ReadKeys],
             Self::CreateAgents | Self::RunAgents => &[Self::ReadAgents],
             Self::ManageAgents => &[Self::CreateAgents, Self::ReadAgents],
-            Self::CreateTasks => &[Self::ReadTasks],
+            Self::CreateTasks | Self::ApproveTasks => &[Self::ReadTasks],
             Self::ManageTasks => &[Self::CreateTasks, Self::ReadTasks],
             Self::ReadTenant
             | Self::ReadUsers

@@ -13,6 +13,7 @@
 
 mod agents;
 mod api_keys;
+mod approvals;
 mod callers;
 mod columns;
 mod fold;
@@ -43,6 +44,7 @@ use infrastructure::postgres::Projectors;
 
 pub use agents::{AgentFilter, AgentRow, AgentStatus};
 pub use api_keys::{ApiKeyFilter, ApiKeyRow, ApiKeyStatus};
+pub use approvals::{ApprovalFilter, ApprovalRow};
 pub use callers::SessionState;
 pub use health::{HealthStatus, ProjectionHealth, TenantHealth};
 pub use invitations::{InvitationFilter, InvitationRow, InvitationStatus};

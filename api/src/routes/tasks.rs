@@ -158,7 +158,7 @@ pub(crate) async fn retry_task(
 }
 
 /// The task as a command left it.
-async fn after(
+pub(super) async fn after(
     api: &ApiState,
     caller: &Caller,
     done: Done,

@@ -12,6 +12,7 @@ mod support;
 mod wire_tap;
 
 mod access;
+mod approvals;
 mod architecture;
 mod bad_input;
 mod canary;

@@ -6,6 +6,7 @@ use sqlx::{PgPool, Row};
 
 use crate::operations::Operation;
 use crate::support::{PASSWORD, Session, TestApp};
+use crate::work::{approval, asking_task};
 
 /// An organisation with one of everything.
 pub(crate) struct Scene {
@@ -22,6 +23,8 @@ pub(crate) struct Scene {
     pub(crate) agent: String,
     /// Pending, of that agent.
     pub(crate) task: String,
+    /// Waits for a person to approve a call.
+    asking: String,
     /// A key of a program.
     pub(crate) api_key: String,
     /// A provider with a key; in every scene another.
@@ -53,6 +56,7 @@ impl Scene {
         });
         app.post_anonymous("/tenants", tenant).await.expect(201);
         let task = task["id"].as_str().unwrap().to_owned();
+        let asking = asking_task(app, &owner).await;
         let api_key = json!({"name": "Import", "scopes": ["read_keys"]});
         let api_key = app.post(&owner, "/api-keys", api_key).await.expect(201)["id"].clone();
         let provider = format!("provider-{}", uuid::Uuid::new_v4().as_fields().0);
@@ -69,6 +73,7 @@ impl Scene {
             reset_token,
             agent,
             task,
+            asking,
             api_key,
             provider,
             unfounded,
@@ -80,6 +85,7 @@ impl Scene {
         let under = |noun: &str| path.starts_with(&format!("/api/v1/{noun}/{{"));
         match () {
             () if under("agents") => self.agent.clone(),
+            () if path.ends_with("/approval") => self.asking.clone(),
             () if under("tasks") => self.task.clone(),
             () if under("auth/sessions") => self.session.clone(),
             () if under("tenants/invitations") => self.invitation.clone(),
@@ -128,6 +134,7 @@ impl Scene {
             "change_agent" => json!({"description": "Sorts incoming mail"}),
             "create_task" => json!({"name": "Task", "agent_id": self.agent}),
             "amend_task" => json!({"priority": 4}),
+            "decide_approval" => approval(),
             "stop_all_work" => json!({"reason": "Mails go to the wrong customers"}),
             "pause_agent" => json!({"mode": "drain"}),
             "cancel_task" => json!({"reason": "Done by hand"}),
@@ -152,6 +159,7 @@ impl Scene {
         }
         let id = match operation.path.strip_prefix("/api/v1/").unwrap_or_default() {
             path if path.starts_with("agents") => app.running_agent(&self.owner).await,
+            path if path.ends_with("/approval") => asking_task(app, &self.owner).await,
             path if path.starts_with("tasks") => {
                 let task = json!({"name": "Task", "agent_id": self.agent});
                 let task = app.post(&self.owner, "/tasks", task).await.expect(201);

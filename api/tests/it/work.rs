@@ -110,6 +110,34 @@ pub(crate) async fn record_work(app: &TestApp, of: &Session) {
     }
 }
 
+/// A task that waits for a person to approve a call; of an owner.
+pub(crate) async fn asking_task(app: &TestApp, of: &Session) -> String {
+    // Whoever goes through all operations may have stopped all work.
+    app.post(of, "/tenants/current/reopen", json!({})).await;
+    let task = TaskId(Uuid::now_v7());
+    let TaskEvent::ApprovalRequested { attempt_id, mut question, usage } = asked() else {
+        unreachable!("that is what it is")
+    };
+    question.shown = shown().hash;
+    let asked = TaskEvent::ApprovalRequested { attempt_id, question, usage };
+    let queued = TaskEvent::Queued { not_before: None };
+    let events = vec![created(Uuid::now_v7()), queued, started(1), step_started(1), step_ended(1), asked];
+    app.service.state.app.log.commit(commit(of, task, events).keep([shown()])).await.unwrap();
+    task.to_string()
+}
+
+fn shown() -> Content {
+    Content::of(r#"{"tool":"http_request","arguments":{"url":"https://example.com"}}"#)
+}
+
+/// The answer that lets such a task make its call.
+pub(crate) fn approval() -> serde_json::Value {
+    json!({
+        "approval_id": Uuid::from_u128(5), "shown_hash": shown().hash, "decision": "approve",
+        "reason": "It is the customer's",
+    })
+}
+
 pub(crate) async fn stop_all_work(app: &TestApp, of: &Session) {
     app.post(of, "/tenants/current/stop-all", json!({"reason": "wrong customers"})).await.expect(200);
 }

@@ -222,6 +222,27 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/approvals': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List what waits for a person
+     * @description The calls of all agents that a person must approve, each with exactly what would be called. What was answered, or
+     *     not answered in time, is not among them.
+     */
+    get: operations['list_approvals'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/audit/events': {
     parameters: {
       query?: never;
@@ -676,6 +697,27 @@ export interface paths {
      *     administrator.
      */
     delete: operations['withdraw_task'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/tasks/{id}/approval': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Approve or deny a call
+     * @description The answer and the task's going on are one commit. It names the question and the hash of what was shown: 409 where
+     *     it is another, was answered already, or is too late. Who answered and why stays in the log.
+     */
+    post: operations['decide_approval'];
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -1327,6 +1369,70 @@ export interface components {
      * @enum {string}
      */
     ApiKeyStatus: 'active' | 'expired' | 'revoked';
+    /** @description A call that a person must approve. */
+    Approval: {
+      /**
+       * Format: uuid
+       * @description Whose call it would be.
+       */
+      agent_id: string;
+      /** @description What the agent is called; null once it is terminated. */
+      agent_name: string | null;
+      /**
+       * Format: date-time
+       * @description Since when it waits.
+       */
+      asked_at: string;
+      /**
+       * Format: date-time
+       * @description When it is too late to answer.
+       */
+      expires_at: string;
+      /**
+       * Format: uuid
+       * @description Which question; the answer names it.
+       */
+      id: string;
+      /** @description Exactly what is asked: the tool and its arguments. */
+      shown: {
+        [key: string]: unknown;
+      } | null;
+      /**
+       * Format: sha256
+       * @description The SHA-256 of exactly what is shown, in hexadecimal; the answer names it too.
+       */
+      shown_hash: string;
+      /**
+       * Format: int32
+       * @description The step that waits.
+       */
+      step: number;
+      /**
+       * Format: uuid
+       * @description The task that waits.
+       */
+      task_id: string;
+      /** @description What the task is called. */
+      task_name: string;
+      /** @description The tool that would be called. */
+      tool: string;
+    };
+    /**
+     * @description Yes or no.
+     * @enum {string}
+     */
+    ApprovalDecision: 'approve' | 'deny';
+    ApprovalPage: {
+      /** @description In the order asked for. */
+      items: components['schemas']['Approval'][];
+      /** @description Asks for the next page as `cursor`; null on the last. */
+      next_cursor: string | null;
+      /**
+       * Format: int64
+       * @description How many the whole list has under the filters asked for.
+       */
+      total: number;
+    };
     /** @description An event with the circumstances in which it happened. */
     AuditEvent: {
       /** @description Who acted. */
@@ -1763,6 +1869,31 @@ export interface components {
       /** @description What the task is called. */
       task_name: string;
     };
+    /**
+     * @description A person's answer.
+     * @example {
+     *       "approval_id": "0190c1a2-7b3c-7d4e-8f50-112233445566",
+     *       "decision": "approve",
+     *       "reason": "The address is the customer's.",
+     *       "shown_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+     *     }
+     */
+    DecideApprovalBody: {
+      /**
+       * Format: uuid
+       * @description Which question.
+       */
+      approval_id: string;
+      /** @description Yes or no. */
+      decision: components['schemas']['ApprovalDecision'];
+      /** @description For people; it stays in the log. */
+      reason?: string | null;
+      /**
+       * Format: sha256
+       * @description The hash of what was shown; another one than was asked is refused.
+       */
+      shown_hash: string;
+    };
     /** @description A stretch of the log. */
     EventBatch: {
       /** @description Oldest first. */
@@ -2024,6 +2155,7 @@ export interface components {
       | 'read_tasks'
       | 'create_tasks'
       | 'manage_tasks'
+      | 'approve_tasks'
       | 'read_events'
       | 'read_audit';
     /** @description Something that a role allows, and that an API key can be made for. */
@@ -3542,6 +3674,46 @@ export interface operations {
       503: components['responses']['Unavailable'];
     };
   };
+  list_approvals: {
+    parameters: {
+      query?: {
+        /** @description Those of this agent. */
+        agent_id?: string;
+        /** @description The `next_cursor` of the page before. */
+        cursor?: string;
+        /** @description How many at most. */
+        limit?: number;
+        /**
+         * @description `asked_at`, with a `-` before it for descending order.
+         * @example asked_at
+         */
+        sort?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of approvals */
+      200: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ApprovalPage'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
   list_audit_events: {
     parameters: {
       query?: {
@@ -4672,6 +4844,66 @@ export interface operations {
       404: components['responses']['NotFound'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  decide_approval: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path: {
+        /** @description The task's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['DecideApprovalBody'];
+      };
+    };
+    responses: {
+      /** @description The task, queued */
+      202: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Task'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      /** @description `approval.shown_other`, `approval.not_open` or `approval.too_late`. */
+      409: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+      412: components['responses']['Stale'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
       429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];

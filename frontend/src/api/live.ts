@@ -28,9 +28,10 @@ function ofType(type: EventType, id: string): StaleRead[] {
     case 'tenant.details_changed':
     case 'tenant.suspended':
     case 'tenant.reactivated':
+      return [{ path: '/api/v1/tenants/current' }, ME];
     case 'tenant.work_stopped':
     case 'tenant.work_reopened':
-      return [{ path: '/api/v1/tenants/current' }, ME];
+      return [{ path: '/api/v1/tenants/current' }, { path: '/api/v1/tasks' }, ME];
     case 'tenant.settings_changed':
       return [{ path: '/api/v1/tenants/current' }, { path: '/api/v1/tenants/current/settings' }];
     case 'tenant.subscription_changed':
@@ -81,16 +82,18 @@ function ofType(type: EventType, id: string): StaleRead[] {
     case 'task.attempt_started':
     case 'task.step_started':
     case 'task.step_ended':
-    case 'task.approval_requested':
-    case 'task.approval_decided':
-    case 'task.approval_expired':
     case 'task.handed_back':
     case 'task.completed':
     case 'task.attempt_failed':
     case 'task.failed':
     case 'task.retried':
-    case 'task.cancelled':
       return task(id);
+    // A task that waits for a person may be cancelled too.
+    case 'task.cancelled':
+    case 'task.approval_requested':
+    case 'task.approval_decided':
+    case 'task.approval_expired':
+      return [...task(id), { path: '/api/v1/approvals' }];
     default:
       return type satisfies never;
   }

@@ -30,6 +30,7 @@ const requirements = {
   change_tenant: { permission: 'change_tenant', reason: OWNER },
   change_subscription: { permission: 'change_subscription', reason: OWNER },
   change_settings: { permission: 'change_settings', reason: ADMIN },
+  stop_work: { permission: 'stop_work', reason: OWNER },
   manage_users: { permission: 'manage_users', reason: ADMIN },
   read_invitations: { permission: 'read_invitations', reason: OVERSEER },
   read_keys: { permission: 'read_keys', reason: OVERSEER },
@@ -41,6 +42,7 @@ const requirements = {
   change_agent: { permission: 'manage_agents', own: 'create_agents', reason: OWN_OR_ADMIN },
   create_task: { permission: 'create_tasks', reason: MEMBER },
   run_task: { permission: 'create_tasks', reason: MEMBER },
+  approve_task: { permission: 'approve_tasks', reason: ADMIN },
   change_task: { permission: 'manage_tasks', own: 'create_tasks', reason: OWN_OR_ADMIN },
 } satisfies Record<string, Requirement>;
 

@@ -1,6 +1,7 @@
 import Box from '@mui/material/Box';
 import { useMe } from '@/api/me';
 import { RecentActivity } from '@/features/activity/RecentActivity';
+import { StopAllWork } from '@/features/stops/StopAllWork';
 import { Counts } from '@/features/usage/Counts';
 import { FirstSteps } from '@/features/usage/FirstSteps';
 import { UsagePanel } from '@/features/usage/UsagePanel';
@@ -10,7 +11,7 @@ import { Page } from '@/ui/Page';
 export default function Overview() {
   const { tenant } = useMe();
   return (
-    <Page title="Overview" lead={`How ${tenant.name} stands right now.`}>
+    <Page title="Overview" lead={`How ${tenant.name} stands right now.`} actions={<StopAllWork />}>
       <Box sx={{ display: 'grid', gap: 2.5, gridTemplateColumns: 'minmax(0, 1fr)' }}>
         <Counts />
         <Box

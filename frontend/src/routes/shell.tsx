@@ -4,6 +4,7 @@ import { meQuery } from '@/api/me';
 import { queryClient } from '@/api/query';
 import { Shell } from '@/features/session/Shell';
 import { useLiveEvents } from '@/features/session/useLiveEvents';
+import { StoppedBanner } from '@/features/stops/StoppedBanner';
 
 /** Lets signed-in users in and brings the others to the sign-in page. */
 export async function loader({ request }: LoaderFunctionArgs) {
@@ -19,5 +20,5 @@ export async function loader({ request }: LoaderFunctionArgs) {
 /** The frame around every signed-in page. */
 export default function ShellRoute() {
   const live = useLiveEvents();
-  return <Shell live={live} />;
+  return <Shell live={live} banner={<StoppedBanner />} />;
 }

@@ -15,6 +15,7 @@ interface FormDialogProps {
   error: unknown;
   isSending: boolean;
   submitLabel: string;
+  isDestructive?: boolean;
   /** A second way to send the form. */
   alternative?: { label: string; onSubmit: () => void } | undefined;
   children: ReactNode;
@@ -58,7 +59,13 @@ export function FormDialog(props: FormDialogProps) {
             {alternative.label}
           </Button>
         )}
-        <Button type="submit" form={form} variant="contained" loading={isSending}>
+        <Button
+          type="submit"
+          form={form}
+          variant="contained"
+          color={props.isDestructive === true ? 'error' : 'primary'}
+          loading={isSending}
+        >
           {submitLabel}
         </Button>
       </DialogActions>

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::operations::{Operation, operations};
 use crate::scene::{Scene, count_events, request};
 use crate::support::{Answer, TestApp, fresh_database};
+use crate::work::asking_task;
 
 /// A thing in a state in which the operation succeeds: its id, or nothing where there is but one.
 async fn ready_for(app: &TestApp, scene: &Scene, operation: &Operation) -> String {
@@ -22,6 +23,7 @@ async fn ready_for(app: &TestApp, scene: &Scene, operation: &Operation) -> Strin
             agent
         }
         "amend_task" | "withdraw_task" | "cancel_task" | "execute_task" => task().await,
+        "decide_approval" => asking_task(app, owner).await,
         "retry_task" => {
             let task = task().await;
             app.post(owner, &format!("/tasks/{task}/cancel"), json!({})).await.expect(200);

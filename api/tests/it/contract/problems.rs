@@ -23,6 +23,7 @@ const NOT_FOR_MEMBERS: &[&str] = &[
     "change_user",
     "create_api_key",
     "deactivate_user",
+    "decide_approval",
     "end_sessions_of_user",
     "get_api_key",
     "get_provider_key",

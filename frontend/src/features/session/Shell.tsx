@@ -4,7 +4,7 @@ import Drawer from '@mui/material/Drawer';
 import IconButton from '@mui/material/IconButton';
 import LinearProgress from '@mui/material/LinearProgress';
 import Stack from '@mui/material/Stack';
-import { useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Outlet, ScrollRestoration, useLocation, useNavigation } from 'react-router';
 import type { StreamState } from '@/api/stream';
 import { Brand } from '@/ui/Brand';
@@ -14,8 +14,14 @@ import { SideBar } from './SideBar';
 
 const SIDE_WIDTH = 232;
 
+interface ShellProps {
+  live: StreamState;
+  /** Stands above every page. */
+  banner: ReactNode;
+}
+
 /** Navigation beside the page on wide screens, behind a button on narrow ones. */
-export function Shell({ live }: { live: StreamState }) {
+export function Shell({ live, banner }: ShellProps) {
   const [isOpen, setOpen] = useState(false);
   const { pathname } = useLocation();
   const isLoading = useNavigation().state === 'loading';
@@ -101,6 +107,7 @@ export function Shell({ live }: { live: StreamState }) {
             />
           )}
         </Box>
+        {banner}
         <Box
           component="main"
           id="main"

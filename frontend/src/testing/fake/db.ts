@@ -36,6 +36,7 @@ export interface FakeDb {
   invitations: KnownInvitation[];
   agents: Schemas['Agent'][];
   tasks: Schemas['Task'][];
+  approvals: Schemas['Approval'][];
   events: Schemas['AuditEvent'][];
   /** Access tokens and refresh tokens that work, with their users. */
   accessTokens: Map<string, string>;
@@ -63,6 +64,7 @@ export function createDb(now: () => number = Date.now): FakeDb {
     invitations: [],
     agents: [],
     tasks: [],
+    approvals: [],
     events: [],
     accessTokens: new Map(),
     refreshTokens: new Map(),

@@ -3,6 +3,7 @@
  * without a server. Requests that the API does not have are answered 501, so that a typo shows.
  */
 import * as access from './access.ts';
+import * as control from './control.ts';
 import { createDb, type FakeDb } from './db.ts';
 import { type Call, json, noContent, Refusal, single } from './http.ts';
 import * as identity from './identity.ts';
@@ -113,6 +114,12 @@ function route(call: Call, pace: work.WorkerPace): Response {
       return identity.changeSettings(call);
     case 'PUT /tenants/current/subscription':
       return identity.changeSubscription(call);
+    case 'POST /tenants/current/stop-all':
+      return control.stopAll(call);
+    case 'POST /tenants/current/reopen':
+      return control.reopen(call);
+    case 'GET /approvals':
+      return control.listApprovals(call);
     case 'GET /tenants/current/usage':
       return log.usage(call);
     case 'GET /tenants/health':
@@ -148,6 +155,7 @@ function route(call: Call, pace: work.WorkerPace): Response {
   if (room === 'agents')
     return move === '' ? work.oneAgent(call, id) : work.moveAgent(call, id, move);
   if (room === 'tasks') {
+    if (move === 'approval') return control.decideApproval(call, id);
     return move === '' ? work.oneTask(call, id) : work.moveTask(call, id, move, pace);
   }
   return json(501, { title: 'The fake API does not have this', code: 'not_faked' });

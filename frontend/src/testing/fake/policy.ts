@@ -23,6 +23,7 @@ const meanings = {
   read_tasks: 'See tasks.',
   create_tasks: 'Create and execute tasks, and change or withdraw one’s own.',
   manage_tasks: 'Change, cancel or withdraw anybody’s tasks.',
+  approve_tasks: 'Approve or deny calls of agents that wait for a person.',
   read_events: 'Follow the stream of events.',
   read_audit: 'Read the audit log, with addresses and programs.',
 } satisfies Record<Permission, string>;
@@ -54,6 +55,7 @@ const ADMIN: readonly Permission[] = [
   'manage_provider_keys',
   'manage_agents',
   'manage_tasks',
+  'approve_tasks',
 ];
 
 export const permissions: Record<Role, readonly Permission[]> = {

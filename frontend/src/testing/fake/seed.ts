@@ -1,5 +1,6 @@
 /** An organisation at work, to look at. */
 import { addApiKey, addProviderKey } from './access.ts';
+import { addApproval } from './control.ts';
 import { actorOf, record, type Schemas, systemActor, touch } from './db.ts';
 import { addTenant, addUser } from './identity.ts';
 import type { FakeApi } from './index.ts';
@@ -103,7 +104,7 @@ export function seed({ db }: FakeApi, clock: { now: number }): void {
     later(17);
     const task = addTask(db, grace, { name, agent_id: agent.id, input_data: { prompt }, priority });
     const on = about('task', task.id);
-    if (outcome.status === undefined) return;
+    if (outcome.status === undefined) return task;
     record(db, tenant.id, actorOf(grace), on, 'task.queued');
     touch(db, task, { queued_at: db.now(), started_at: db.now(), attempts: 1 });
     record(db, tenant.id, systemActor, on, 'task.attempt_started', { number: 1 });
@@ -115,6 +116,7 @@ export function seed({ db }: FakeApi, clock: { now: number }): void {
     if (outcome.status === 'failed') {
       record(db, tenant.id, systemActor, on, 'task.failed', { failure: task.error });
     }
+    return task;
   };
   const usage = { input_tokens: 1834, output_tokens: 212, cost_usd: '0.008680' };
   run(scout, 'Summarise the attention survey', 'Summarise in three lines.', {
@@ -139,5 +141,17 @@ export function seed({ db }: FakeApi, clock: { now: number }): void {
   });
   run(scout, 'Weekly digest', 'Digest of everything since Monday.', { status: 'running' }, 5);
   run(ledger, 'October invoices', 'Book all invoices of October.', {}, 4);
+  const answer = run(scout, 'Answer the reviewer', 'Write to the second reviewer.', {
+    status: 'running',
+  });
+  addApproval(db, answer, {
+    tool: 'http_request',
+    arguments: {
+      method: 'POST',
+      url: 'https://mail.northwind.example/send',
+      body: { to: 'reviewer-2@journal.example', text: 'Thank you for your remarks.' },
+    },
+  });
+  record(db, tenant.id, systemActor, about('task', answer.id), 'task.approval_requested');
   clock.now = end;
 }

@@ -1,0 +1,38 @@
+use domain::task::{Task, TaskCommand, Verdict};
+use domain::text::Reason;
+use domain::{ContentHash, Permission, StreamId, TaskId};
+use uuid::Uuid;
+
+use crate::App;
+use crate::caller::Caller;
+use crate::error::AppError;
+use crate::execute::{Done, alone};
+
+/// A person's answer to what an agent asked.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// Which question.
+    pub approval: Uuid,
+    /// The hash of what the person was shown.
+    pub shown: ContentHash,
+    /// Yes or no.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl App {
+    /// Answers the question that a task waits with, and lets it go on: one event, so nothing can come between the two.
+    /// Refused where the person was shown something else than what would be done.
+    pub async fn decide_approval(
+        &self,
+        caller: &Caller,
+        task: TaskId,
+        decision: Decision,
+    ) -> Result<Done, AppError> {
+        caller.require(Permission::ApproveTasks)?;
+        let Decision { approval, shown, verdict, reason } = decision;
+        let command = TaskCommand::Decide { approval, shown, verdict, reason, at: self.clock.now() };
+        self.execute::<Task>(caller, StreamId::task(caller.tenant, task), command, alone).await
+    }
+}

@@ -1,0 +1,95 @@
+import Box from '@mui/material/Box';
+import Stack from '@mui/material/Stack';
+import { useState } from 'react';
+import { useCan } from '@/api/me';
+import { ActionButton } from '@/ui/ActionButton';
+import { Ago } from '@/ui/Ago';
+import { Facts } from '@/ui/Facts';
+import { JsonView } from '@/ui/JsonView';
+import { Panel } from '@/ui/Panel';
+import { TextLink } from '@/ui/TextLink';
+import { DecideDialog } from './DecideDialog';
+import type { Approval, Decision } from './queries';
+
+/** One call that waits: whose it is, exactly what would be called, and the two answers. */
+export function ApprovalCard({ approval }: { approval: Approval }) {
+  const can = useCan();
+  const [deciding, setDeciding] = useState<Decision | null>(null);
+  const { task_id, task_name, agent_id, agent_name, tool, shown } = approval;
+  const verdict = can('approve_task');
+  return (
+    <Panel
+      title={tool}
+      actions={
+        <Stack direction="row" sx={{ gap: 1 }}>
+          <ActionButton
+            verdict={verdict}
+            size="small"
+            variant="outlined"
+            color="error"
+            aria-label={`Deny ${tool} for ${task_name}`}
+            onClick={() => setDeciding('deny')}
+          >
+            Deny
+          </ActionButton>
+          <ActionButton
+            verdict={verdict}
+            size="small"
+            variant="contained"
+            aria-label={`Approve ${tool} for ${task_name}`}
+            onClick={() => setDeciding('approve')}
+          >
+            Approve
+          </ActionButton>
+        </Stack>
+      }
+    >
+      <Box
+        sx={{
+          display: 'grid',
+          gap: 2.5,
+          gridTemplateColumns: { xs: 'minmax(0, 1fr)', md: 'minmax(0, 3fr) minmax(0, 2fr)' },
+        }}
+      >
+        {shown === null ? (
+          <Box sx={{ color: 'text.secondary' }}>What was asked is no longer kept.</Box>
+        ) : (
+          <JsonView value={argumentsOf(shown)} label={`arguments of ${tool}`} />
+        )}
+        <Facts
+          facts={[
+            [
+              'Task',
+              <TextLink key="task" to={`/tasks/${task_id}`}>
+                {task_name}
+              </TextLink>,
+            ],
+            [
+              'Agent',
+              <TextLink key="agent" to={`/agents/${agent_id}`}>
+                {agent_name ?? 'A deleted agent'}
+              </TextLink>,
+            ],
+            ['Step', approval.step],
+            ['Asked', <Ago key="asked" time={approval.asked_at} />],
+            ['Too late', <Ago key="expires" time={approval.expires_at} />],
+            [
+              'Hash',
+              <Box key="hash" component="code" sx={{ overflowWrap: 'anywhere' }}>
+                {approval.shown_hash}
+              </Box>,
+            ],
+          ]}
+        />
+      </Box>
+      {deciding !== null && (
+        <DecideDialog approval={approval} decision={deciding} onClose={() => setDeciding(null)} />
+      )}
+    </Panel>
+  );
+}
+
+/** The tool is in the title already. */
+function argumentsOf(shown: Record<string, unknown>): unknown {
+  return 'arguments' in shown ? shown.arguments : shown;
+}

@@ -1,0 +1,117 @@
+//! What waits for a person: the tasks in that stage, with what is asked.
+
+use application::{AppError, Caller};
+use chrono::{DateTime, Utc};
+use domain::{AgentId, ContentHash, Permission, TaskId};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sqlx::postgres::PgRow;
+use sqlx::{Postgres, QueryBuilder};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::columns::Fields;
+use crate::page::{Filter, Order, Page, PageRequest, Sort, SortOf, list};
+use crate::tasks::TaskApproval;
+use crate::views::Views;
+
+/// A call that a person must approve.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Approval)]
+pub struct ApprovalRow {
+    /// Which question; the answer names it.
+    pub id: Uuid,
+    /// The task that waits.
+    #[schema(value_type = Uuid)]
+    pub task_id: TaskId,
+    /// What the task is called.
+    pub task_name: String,
+    /// Whose call it would be.
+    #[schema(value_type = Uuid)]
+    pub agent_id: AgentId,
+    /// What the agent is called; null once it is terminated.
+    #[schema(required)]
+    pub agent_name: Option<String>,
+    /// The step that waits.
+    pub step: u32,
+    /// The tool that would be called.
+    pub tool: String,
+    /// Exactly what is asked: the tool and its arguments.
+    #[schema(required, value_type = Option<Object>)]
+    pub shown: Option<Box<RawValue>>,
+    /// The SHA-256 of exactly what is shown, in hexadecimal; the answer names it too.
+    #[schema(value_type = String, format = "sha256")]
+    pub shown_hash: ContentHash,
+    /// Since when it waits.
+    pub asked_at: DateTime<Utc>,
+    /// When it is too late to answer.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Which approvals are listed; what is `None` does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct ApprovalFilter {
+    /// Those of this agent.
+    pub agent_id: Option<AgentId>,
+}
+
+/// A task that waits changes in nothing until it is answered, so it asked when it last changed.
+const WAITING: &str = "(
+    select t.tenant_id, (t.approval::json ->> 'id')::uuid as id, t.id as task_id, t.name as task_name, t.agent_id,
+           a.name as agent_name, t.approval, convert_from(c.bytes, 'UTF8') as shown, t.updated_at as asked_at
+    from tasks t
+    left join agents a on a.tenant_id = t.tenant_id and a.id = t.agent_id
+    left join contents c
+      on c.tenant_id = t.tenant_id and c.hash = decode(t.approval::json ->> 'shown_hash', 'hex')
+    where t.stage = 'waiting_approval'
+) as waiting";
+
+const COLUMNS: &str = "task_id, task_name, agent_id, agent_name, approval, shown, asked_at";
+
+const SORTS: &[Sort] = &[Sort { name: "asked_at", by: "asked_at", of: SortOf::Time }];
+
+impl Views {
+    /// The calls of the tenant's agents that wait for a person, by `asked_at`.
+    pub async fn list_approvals(
+        &self,
+        caller: &Caller,
+        filter: &ApprovalFilter,
+        page: &PageRequest,
+    ) -> Result<Page<ApprovalRow>, AppError> {
+        caller.require(Permission::ReadTasks)?;
+        let (tenant, filter, order) = (caller.tenant, filter.clone(), Order::parse(page, SORTS)?);
+        let read = self.read(tenant, move |conn| {
+            Box::pin(async move { list(conn, (WAITING, COLUMNS), tenant, (&filter, &order), decode).await })
+        });
+        read.await
+    }
+}
+
+impl Filter for ApprovalFilter {
+    fn push(&self, query: &mut QueryBuilder<'_, Postgres>) {
+        if let Some(agent) = self.agent_id {
+            query.push(" and agent_id = ").push_bind(agent.0);
+        }
+    }
+}
+
+fn decode(row: &PgRow) -> Result<ApprovalRow, sqlx::Error> {
+    let mut fields = Fields::of(row);
+    let (task_id, task_name) = (TaskId(fields.next()?), fields.next()?);
+    let (agent_id, agent_name) = (AgentId(fields.next()?), fields.next()?);
+    let asked: TaskApproval =
+        serde_json::from_str(fields.next()?).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(ApprovalRow {
+        id: asked.id,
+        task_id,
+        task_name,
+        agent_id,
+        agent_name,
+        step: asked.step,
+        tool: asked.tool,
+        shown: fields.next_document_or_null()?,
+        shown_hash: asked.shown_hash,
+        asked_at: fields.next()?,
+        expires_at: asked.expires_at,
+    })
+}
