@@ -117,6 +117,7 @@ impl Service {
     /// Connects every port to its adapter.
     pub async fn start(settings: &Settings, database: PgConnectOptions) -> Result<Self, StartError> {
         let storage = &settings.storage;
+        storage.require_tls(settings.environment, &database)?;
         let secrets = storage.secrets(settings.environment)?;
         let database = open(storage, &secrets, database).await?;
         let vault = Vault::new(database.writer(), &secrets);
@@ -130,7 +131,7 @@ impl Service {
         let following = MailFollowing::new(mails.clone());
         let follower = Follower::register(following, database.writer(), vault.clone(), wake.clone()).await?;
         let pepper = secrets.derive(Purpose::RateLimits);
-        let limits = Limits::new(RateLimits::new(database.writer()), settings.regime(), pepper);
+        let limits = Limits::new(RateLimits::new(database.writer()), settings.figures(), pepper);
         let (stop, stopping) = watch::channel(false);
         let state = ApiState {
             app,
