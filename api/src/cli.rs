@@ -1,5 +1,7 @@
 //! The command line.
 
+mod worker;
+
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
@@ -39,6 +41,14 @@ struct Cli {
 enum Command {
     /// Run API, dashboard and workers
     Serve(Box<Settings>),
+    /// Run tasks and nothing else, beside any number of other processes on the same database
+    Worker {
+        #[command(flatten)]
+        settings: Box<Settings>,
+        /// Address that shows the process's health under /health, /health/live and /health/ready; none by default
+        #[arg(long, env = "AGENTCORES_WORKER_HEALTH")]
+        health: Option<SocketAddr>,
+    },
     /// Bring the database schema up to date
     Migrate(Box<Settings>),
     /// Look after organisations, as the operator
@@ -141,6 +151,7 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
 async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Serve(settings) => serve(&settings).await?,
+        Command::Worker { settings, health } => worker::work(&settings, health).await?,
         Command::Migrate(settings) => migrate(&settings).await?,
         Command::Tenants(Tenants::Suspend { subdomain, reason, settings }) => {
             on_tenant(&settings, &subdomain, Some(reason)).await?;

@@ -68,6 +68,16 @@ fn for_anyone() -> OpenApiRouter<ApiState> {
         .routes(routes!(passwords::confirm_password_reset))
 }
 
+/// What a process shows of itself that takes no requests.
+pub fn health_router(state: ApiState) -> axum::Router {
+    use axum::routing::get;
+    axum::Router::new()
+        .route("/health", get(health::get_health))
+        .route("/health/live", get(health::get_liveness))
+        .route("/health/ready", get(health::get_readiness))
+        .with_state(state)
+}
+
 /// A caller is needed; the handlers ask for one.
 fn for_callers() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()

@@ -99,6 +99,15 @@ fn search_from() -> Vec<PathBuf> {
     [here, program].into_iter().flatten().flat_map(ancestors).collect()
 }
 
+/// What a process does by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Duties {
+    /// Sends mails, follows the log, forgets the old: whatever a service does, shared with all others.
+    All,
+    /// Nothing but the tasks it is told to run.
+    Work,
+}
+
 /// Everything of a running service but its listener.
 pub struct Service {
     /// What requests are answered from.
@@ -114,10 +123,23 @@ pub struct Service {
 }
 
 impl Service {
-    /// Connects every port to its adapter.
+    /// All that a service does but answering requests and running tasks.
     pub async fn start(settings: &Settings, database: PgConnectOptions) -> Result<Self, StartError> {
+        Self::connect(settings, Duties::All, database).await
+    }
+
+    /// Nothing but what running tasks needs.
+    pub async fn start_to_work(settings: &Settings, database: PgConnectOptions) -> Result<Self, StartError> {
+        Self::connect(settings, Duties::Work, database).await
+    }
+
+    /// Connects every port to its adapter.
+    async fn connect(
+        settings: &Settings,
+        duties: Duties,
+        database: PgConnectOptions,
+    ) -> Result<Self, StartError> {
         let storage = &settings.storage;
-        storage.require_tls(settings.environment, &database)?;
         let secrets = storage.secrets(settings.environment)?;
         let database = open(storage, &secrets, database).await?;
         let vault = Vault::new(database.writer(), &secrets);
@@ -127,16 +149,13 @@ impl Service {
             PgEventLog::start(&database, vault.clone(), projections::inline(), wake.clone(), options).await?;
         let mailer = settings.mail.mailer(settings.environment, settings.reached_at())?;
         let app = app(settings, &secrets, &database, log.clone(), mailer);
-        let mails = Arc::new(Notify::new());
-        let following = MailFollowing::new(mails.clone());
-        let follower = Follower::register(following, database.writer(), vault.clone(), wake.clone()).await?;
         let pepper = secrets.derive(Purpose::RateLimits);
-        let limits = Limits::new(RateLimits::new(database.writer()), settings.figures(), pepper);
+        let limits = Limits::new(RateLimits::new(database.writer()), settings.regime(), pepper);
         let (stop, stopping) = watch::channel(false);
         let state = ApiState {
             app,
             views: Views::new(database.reader()),
-            feed: Feed::new(database.reader(), vault, wake.clone()),
+            feed: Feed::new(database.reader(), vault.clone(), wake.clone()),
             answers: Answers::new(database.writer(), &secrets),
             database: database.clone(),
             http: Arc::new(HttpSettings {
@@ -155,12 +174,17 @@ impl Service {
         };
         let mut tasks = JoinSet::new();
         tasks.spawn(wake.clone().listen(database.clone()));
-        let credentials = PgCredentials::new(database.writer());
-        tasks.spawn(forget_the_old(state.answers.clone(), credentials));
-        tasks.spawn(sweep_limits(limits));
-        tasks.spawn(follower.run());
         let mut sending = JoinSet::new();
-        sending.spawn(mailer::run(state.app.clone(), mails, stop.subscribe()));
+        if duties == Duties::All {
+            let mails = Arc::new(Notify::new());
+            let following = MailFollowing::new(mails.clone());
+            let follower = Follower::register(following, database.writer(), vault, wake.clone()).await?;
+            let credentials = PgCredentials::new(database.writer());
+            tasks.spawn(forget_the_old(state.answers.clone(), credentials));
+            tasks.spawn(sweep_limits(limits));
+            tasks.spawn(follower.run());
+            sending.spawn(mailer::run(state.app.clone(), mails, stop.subscribe()));
+        }
         let (lease, grace) = (settings.lease(), settings.grace());
         Ok(Self { state, log, database, wake, lease, grace, stop, tasks, sending })
     }

@@ -12,6 +12,7 @@ use domain::text::{Capabilities, Description};
 use domain::{AgentId, Document, Metadata, StreamId, TaskId, TenantId, Tier};
 use futures::channel::oneshot;
 use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
 use crate::support::{TestApp, fresh_database};
@@ -24,6 +25,7 @@ const CHUNK: usize = 500;
 pub(crate) struct Bed {
     _service: TestApp,
     pub(crate) app: App,
+    pub(crate) database: PgConnectOptions,
     /// Looks and meddles as nobody of the service can.
     pub(crate) owner: PgPool,
 }
@@ -39,7 +41,8 @@ impl Bed {
     pub(crate) async fn start() -> Self {
         let service = TestApp::start_on(fresh_database().await, &["--workers=0"]).await;
         let (app, owner) = (service.service.state.app.clone(), service.owner().await);
-        Self { _service: service, app, owner }
+        let database = service.database.clone();
+        Self { _service: service, app, database, owner }
     }
 
     /// The same with another model behind it.

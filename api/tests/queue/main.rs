@@ -16,4 +16,6 @@ mod support;
 mod fence;
 mod limits;
 mod order;
+mod processes;
+mod race;
 mod rescue;
