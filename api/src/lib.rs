@@ -31,7 +31,7 @@ use tokio::sync::watch;
 
 pub use api_keys::ApiKeys;
 pub use extract::{Network, NetworkError};
-pub use limits::{Limits, Regime};
+pub use limits::{Figures, Limits, OwnFigure, Regime};
 pub use router::{health_router, openapi, openapi_json, router};
 pub use routes::ActorNames;
 pub use sessions::Sessions;

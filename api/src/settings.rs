@@ -1,6 +1,6 @@
 //! The settings of a deployment: flags, environment variables and `.env`, in this order of precedence.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ use infrastructure::crypto::{Secrets, SecretsError, SigningAlgorithm};
 use infrastructure::mail::SmtpError;
 use infrastructure::providers::Fallback;
 use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use crate::{Network, Regime};
+use crate::{Figures, Network, OwnFigure, Regime};
 
 mod mail;
 mod outbound;
@@ -87,6 +88,11 @@ pub struct Settings {
     #[arg(long, env = "AGENTCORES_RATE_LIMITS", value_enum)]
     pub rate_limits: Option<RateLimiting>,
 
+    /// Figures of your own for single limits, separated by commas: NAME=BURST/SECONDS (so many at once, one more each so many
+    /// seconds), or for requests a minute anonymous=COUNT or TIER=COUNT
+    #[arg(long, env = "AGENTCORES_LIMITS", value_delimiter = ',')]
+    pub limits: Vec<OwnFigure>,
+
     /// Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas
     #[arg(long, env = "AGENTCORES_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<Network>,
@@ -98,6 +104,11 @@ pub struct Storage {
     /// Postgres to use, 15 or newer, as a URL; without it a private one runs in the data directory
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<SecretString>,
+
+    /// Whether a database on another machine must prove by TLS that it is the one named: production refuses a
+    /// DATABASE_URL without sslmode=verify-full, unless this says that the network in between is trusted
+    #[arg(long, env = "AGENTCORES_DATABASE_TLS", value_enum, default_value_t = DatabaseTls::VerifyFull)]
+    pub database_tls: DatabaseTls,
 
     /// Directory of the private Postgres and of generated secrets
     #[arg(long, env = "AGENTCORES_DATA_DIR", default_value = "./data")]
@@ -130,6 +141,15 @@ pub struct Storage {
     /// The master key before: opens what it sealed until `agentcores keys rotate` is done
     #[arg(long, env = "AGENTCORES_MASTER_KEY_PREVIOUS", hide_env_values = true)]
     pub master_key_previous: Option<SecretString>,
+}
+
+/// What is asked of a connection to a database on another machine, in production.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DatabaseTls {
+    /// A certificate that names the host, from an authority that is trusted
+    VerifyFull,
+    /// What DATABASE_URL says
+    Optional,
 }
 
 /// What a deployment is for.
@@ -191,6 +211,12 @@ pub enum SettingsError {
     /// The mail account cannot be used.
     #[error(transparent)]
     Mail(#[from] SmtpError),
+    /// Whoever stands in between could read and change everything.
+    #[error(
+        "DATABASE_URL must say sslmode=verify-full in production, or AGENTCORES_DATABASE_TLS=optional that the network to the \
+         database is trusted"
+    )]
+    DatabaseTls,
     /// A secret is not fit.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
@@ -229,7 +255,12 @@ impl Settings {
 }
 
 impl Settings {
-    /// How strict the limits are on how often something may be asked.
+    /// How often something may be asked.
+    pub fn figures(&self) -> Figures {
+        Figures::new(self.regime(), self.limits.clone())
+    }
+
+    /// How strict the limits are on how often something may be asked, where none is set by itself.
     pub fn regime(&self) -> Regime {
         match (self.rate_limits, self.environment) {
             (Some(RateLimiting::Strict), _) | (None, Environment::Production) => Regime::Strict,
@@ -239,6 +270,25 @@ impl Settings {
 }
 
 impl Storage {
+    /// Refuses a connection over a network in which others could pretend to be the database. One on this machine is
+    /// trusted like the machine.
+    pub fn require_tls(
+        &self,
+        environment: Environment,
+        database: &PgConnectOptions,
+    ) -> Result<(), SettingsError> {
+        let is_asked = environment == Environment::Production && self.database_tls == DatabaseTls::VerifyFull;
+        let host = database.get_host();
+        let is_here = database.get_socket().is_some()
+            || host.starts_with('/')
+            || host == "localhost"
+            || host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback());
+        if is_asked && !is_here && !matches!(database.get_ssl_mode(), PgSslMode::VerifyFull) {
+            return Err(SettingsError::DatabaseTls);
+        }
+        Ok(())
+    }
+
     /// The secrets as set; in development those not set are generated once and kept in the data directory.
     pub fn secrets(&self, environment: Environment) -> Result<Secrets, SettingsError> {
         let signing = self.secret(environment, self.secret_key.as_ref(), "SECRET_KEY", "secret_key")?;
@@ -324,6 +374,25 @@ mod tests {
         assert!(matches!(refused, Err(SettingsError::Missing("SECRET_KEY"))));
         assert_eq!(settings.fallback(), Fallback::Fail);
         assert_eq!(settings.regime(), Regime::Strict);
+    }
+
+    #[test]
+    fn production_asks_a_database_elsewhere_for_its_certificate() {
+        let taken = |environment: &str, tls: &str, url: &str| {
+            let line =
+                ["agentcores", "--environment", environment, "--database-tls", tls, "--database-url", url];
+            let settings = Line::parse_from(line).settings;
+            settings.storage.require_tls(settings.environment, &url.parse().unwrap()).is_ok()
+        };
+        let plain = "postgres://agentcores@db.example/agentcores";
+        let full = "postgres://agentcores@db.example/agentcores?sslmode=verify-full";
+        let required = "postgres://agentcores@db.example/agentcores?sslmode=require";
+        assert!(taken("production", "verify-full", full));
+        assert!(!taken("production", "verify-full", plain) && !taken("production", "verify-full", required));
+        assert!(taken("production", "optional", plain) && taken("development", "verify-full", plain));
+        for here in ["localhost", "127.0.0.1", "[::1]", "localhost/agentcores?host=/run/postgresql"] {
+            assert!(taken("production", "verify-full", &format!("postgres://agentcores@{here}")), "{here}");
+        }
     }
 
     #[test]

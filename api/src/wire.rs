@@ -140,6 +140,7 @@ impl Service {
         database: PgConnectOptions,
     ) -> Result<Self, StartError> {
         let storage = &settings.storage;
+        storage.require_tls(settings.environment, &database)?;
         let secrets = storage.secrets(settings.environment)?;
         let database = open(storage, &secrets, database).await?;
         let vault = Vault::new(database.writer(), &secrets);
@@ -150,7 +151,7 @@ impl Service {
         let mailer = settings.mail.mailer(settings.environment, settings.reached_at())?;
         let app = app(settings, &secrets, &database, log.clone(), mailer);
         let pepper = secrets.derive(Purpose::RateLimits);
-        let limits = Limits::new(RateLimits::new(database.writer()), settings.regime(), pepper);
+        let limits = Limits::new(RateLimits::new(database.writer()), settings.figures(), pepper);
         let (stop, stopping) = watch::channel(false);
         let state = ApiState {
             app,

@@ -24,7 +24,7 @@ use buckets::Buckets;
 use figures::Limit;
 use network::Client;
 
-pub use figures::Regime;
+pub use figures::{Figures, OwnFigure, Regime};
 pub(crate) use standing::{Standing, Tightest};
 pub(crate) use throttle::Throttle;
 
@@ -32,7 +32,7 @@ pub(crate) use throttle::Throttle;
 #[derive(Clone)]
 pub struct Limits {
     shared: RateLimits,
-    regime: Regime,
+    figures: Figures,
     /// Secret, and the same on every node: who reads the table must not find addresses by trying them.
     pepper: [u8; 32],
     anonymous: Arc<Buckets>,
@@ -42,17 +42,16 @@ pub struct Limits {
 
 impl Limits {
     /// Nothing used but what the table says.
-    pub fn new(shared: RateLimits, regime: Regime, pepper: [u8; 32]) -> Self {
-        let of_tenants = |part: u32| {
-            Tier::ALL.map(|tier| Arc::new(Buckets::per_minute(figures::of_tenant(tier, regime) / part)))
-        };
+    pub fn new(shared: RateLimits, figures: Figures, pepper: [u8; 32]) -> Self {
+        let of_tenants =
+            |part: u32| Tier::ALL.map(|tier| Arc::new(Buckets::per_minute(figures.of_tenant(tier) / part)));
         Self {
             shared,
-            regime,
             pepper,
-            anonymous: Arc::new(Buckets::per_minute(figures::anonymous(regime))),
+            anonymous: Arc::new(Buckets::per_minute(figures.anonymous())),
             tenants: of_tenants(1),
             keys: of_tenants(2),
+            figures,
         }
     }
 

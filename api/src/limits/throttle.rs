@@ -111,7 +111,7 @@ impl Throttle {
     }
 
     async fn take(&self, limit: Limit, of: &[&str]) -> Result<(), Problem> {
-        let allowance = limit.allowance(self.limits.regime);
+        let allowance = self.limits.figures.allowance(limit);
         let taken = self.limits.shared.take(&self.limits.subject(limit, of), allowance).await?;
         let standing = standing(taken, allowance.burst, allowance.every);
         if !taken.allowed {
@@ -122,7 +122,7 @@ impl Throttle {
     }
 
     async fn give_back(&self, limit: Limit, of: &[&str]) {
-        let (subject, allowance) = (self.limits.subject(limit, of), limit.allowance(self.limits.regime));
+        let (subject, allowance) = (self.limits.subject(limit, of), self.limits.figures.allowance(limit));
         settle(self.limits.shared.give_back(&subject, allowance).await);
     }
 

@@ -72,6 +72,12 @@ fn settle(mut response: Response, request_id: &str) -> Response {
         tracing::warn!(code, "answered with {status}: {detail}");
     } else if status.is_server_error() {
         tracing::error!(code, "answered with {status}: {detail}");
+    } else if matches!(
+        status,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
+    ) {
+        // Whoever watches over the service looks for these.
+        tracing::info!(code, "answered with {status}: {detail}");
     } else {
         tracing::debug!(code, "answered with {status}: {detail}");
     }

@@ -17,6 +17,7 @@ use crate::answer::{Answer, Emptied};
 use crate::extract::{
     Authed, JsonBody, Limit, Parameters, PathId, PresentedPassword, RequestOrigin, Token, cookie,
 };
+use crate::limits::Throttle;
 use crate::problem::{Problem, ProblemBody};
 
 page_schema!(SessionPage, SessionRow, "one's open sessions");
@@ -164,9 +165,12 @@ pub(crate) async fn log_out(
 pub(crate) async fn reauthenticate(
     State(api): State<ApiState>,
     Authed(caller): Authed,
+    throttle: Throttle,
     JsonBody(body): JsonBody<ReauthenticateBody>,
 ) -> Result<StatusCode, Problem> {
+    throttle.present_password(caller.user).await?;
     api.app.reauthenticate(&caller, body.password.0).await?;
+    throttle.present_password_was_right(caller.user).await;
     api.sessions.forget(caller.tenant).await;
     Ok(StatusCode::NO_CONTENT)
 }

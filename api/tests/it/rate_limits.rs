@@ -194,6 +194,23 @@ async fn requests_are_limited_by_network_without_a_caller_and_by_organisation_wi
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operator_sets_single_figures() {
+    let flags = ["--rate-limits=relaxed", "--limits=present_password=1/3600,free=2"];
+    let app = TestApp::start_on(fresh_database().await, &flags).await;
+    let free = app.sign_up("free").await;
+    let basic = app.sign_up("basic").await;
+    let wrong = json!({"password": "another horse battery"});
+    app.post(&basic, "/auth/reauthenticate", wrong.clone()).await.expect_problem(403, "wrong_password");
+    let refused = app.post(&basic, "/auth/reauthenticate", wrong).await;
+    let wait = refused.header("retry-after").to_owned();
+    refused.expect_problem(429, "rate_limited");
+    assert!((3_500..=3_600).contains(&wait.parse().unwrap()));
+    app.get(&free, "/auth/me").await.expect(200);
+    app.get(&free, "/auth/me").await.expect(200);
+    app.get(&free, "/auth/me").await.expect_problem(429, "rate_limited");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_the_limits_nothing_is_allowed() {
     let app = TestApp::start().await;
     let owner = app.sign_up("basic").await;
