@@ -12,10 +12,11 @@ use infrastructure::embedded::{Durability, EmbeddedError, EmbeddedPostgres, Opti
 use infrastructure::json_schema::JsonSchemas;
 use infrastructure::outbound::Outbound;
 use infrastructure::postgres::{
-    Answers, CommitterOptions, Database, DatabaseError, Feed, Follower, KeyRotation, LogPages, PgCredentials,
-    PgEventLog, PgProviderKeys, RateLimits, Rotated, Vault, Wake, connect_owner,
+    Answers, CommitterOptions, Database, DatabaseError, Feed, Follower, KeyRotation, LogPages, PgContents,
+    PgCredentials, PgEventLog, PgProviderKeys, RateLimits, Rotated, Vault, Wake, connect_owner,
 };
 use infrastructure::providers::Providers;
+use infrastructure::tools::AgentTools;
 use projections::{KeyHolders, MailFollowing, PgOutbox, PgRunQueue, Views};
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
@@ -241,6 +242,8 @@ fn app(
     let outbound = Outbound::patient(settings.outbound.policy(), settings.outbound.patience());
     let options = settings.providers.options(settings.fallback());
     let provider_keys: Arc<dyn ProviderKeys> = Arc::new(PgProviderKeys::new(database.writer(), secrets));
+    let (schemas, clock) = (Arc::new(JsonSchemas::default()), Arc::new(SystemClock));
+    let tools = AgentTools::new(outbound.clone(), schemas.clone(), clock.clone(), provider_keys.clone());
     App {
         log: Arc::new(log),
         credentials: Arc::new(PgCredentials::new(database.writer())),
@@ -257,11 +260,13 @@ fn app(
         running: Arc::new(Views::new(database.reader())),
         outbox: Arc::new(PgOutbox::new(database.writer())),
         mailer,
-        schemas: Arc::new(JsonSchemas::default()),
+        schemas,
+        contents: Arc::new(PgContents::new(database.reader())),
+        tools: Arc::new(tools),
         models: Arc::new(Providers::new(options, outbound, provider_keys)),
         session_lifetime: TimeDelta::days(settings.session_days),
         turns: Turns::default(),
-        clock: Arc::new(SystemClock),
+        clock,
         ids: Arc::new(TimeOrderedIds),
     }
 }

@@ -68,6 +68,10 @@ pub struct App {
     pub running: Arc<dyn ports::RunningTasks>,
     /// Where agents' model calls go.
     pub models: Arc<dyn ports::ModelProvider>,
+    /// What agents may use besides their models.
+    pub tools: Arc<dyn ports::Tools>,
+    /// What models and tools were asked and answered.
+    pub contents: Arc<dyn ports::Contents>,
     /// JSON Schemas of agents.
     pub schemas: Arc<dyn ports::Schemas>,
     /// Mails that wait to be sent.

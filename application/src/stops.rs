@@ -11,6 +11,7 @@ use crate::caller::Caller;
 use crate::commit::{Commit, CommitError, Expected};
 use crate::error::AppError;
 use crate::execute::{ATTEMPTS, Done, alone};
+use crate::execution::settle_open;
 
 /// What an order does to the tasks that run.
 #[derive(Clone, Copy, Debug)]
@@ -116,7 +117,10 @@ impl App {
         let loaded: Vec<_> = loaded.buffered(LOADED_AT_ONCE).try_collect().await?;
         loaded.into_iter().try_fold(commit, |commit, (stream, task, version)| {
             Ok(match ending.of(&task) {
-                Some(command) => commit.append(stream, Expected::Exactly(version), task.decide(command)?),
+                Some(command) => {
+                    let holds = task.present().map(|(work, _)| settle_open(tenant, work)).unwrap_or_default();
+                    commit.append(stream, Expected::Exactly(version), task.decide(command)?).hold(holds)
+                }
                 None => commit,
             })
         })

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use domain::agent::{Agent, AgentRefusal};
-use domain::task::{Amendment, MaxAttempts, Priority, Task, TaskCommand, TaskKind, TimeoutSeconds};
+use domain::task::{Amendment, MaxAttempts, Priority, Stage, Task, TaskCommand, TaskKind, TimeoutSeconds};
 use domain::text::{Name, Reason};
 use domain::{AgentId, Document, Permission, StreamId, TaskId};
 
@@ -8,6 +8,7 @@ use crate::App;
 use crate::caller::Caller;
 use crate::error::AppError;
 use crate::execute::Done;
+use crate::execution::{check, settle_open};
 
 /// What a task is created with.
 #[derive(Clone, Debug)]
@@ -36,6 +37,7 @@ impl App {
     /// Describes work for an agent of the tenant.
     pub async fn create_task(&self, caller: &Caller, new: NewTask) -> Result<Done, AppError> {
         caller.require(Permission::CreateTasks)?;
+        check(new.kind, &new.input)?;
         let agent_stream = StreamId::agent(caller.tenant, new.agent);
         let (agent, agent_version) = self.load::<Agent>(agent_stream).await?;
         if agent.profile().is_none() {
@@ -136,11 +138,16 @@ impl App {
         command: TaskCommand,
     ) -> Result<Done, AppError> {
         caller.require(Permission::CreateTasks)?;
+        let ends = matches!(command, TaskCommand::Cancel { .. });
         self.execute::<Task>(caller, StreamId::task(caller.tenant, task), command, |state, commit| {
-            if let Some((work, _)) = state.present() {
-                caller.require_own_or(work.created_by, Permission::ManageTasks)?;
-            }
-            Ok(commit)
+            let Some((work, stage)) = state.present() else {
+                return Ok(commit);
+            };
+            caller.require_own_or(work.created_by, Permission::ManageTasks)?;
+            Ok(match stage {
+                Stage::Running(_) if ends => commit.hold(settle_open(caller.tenant, work)),
+                _ => commit,
+            })
         })
         .await
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use domain::agent::PauseMode;
 use domain::plan::Resource;
-use domain::task::TaskKind;
+use domain::task::{StepKind, TaskKind};
 use domain::{Permission, Role, Tier};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -43,6 +43,8 @@ words! {
     TaskKindSchema: "TaskType", TaskKind, "The shape of a task's work.";
     /// What becomes of the running tasks of an agent that is paused.
     PauseModeSchema: "PauseMode", PauseMode, "What becomes of the running tasks of an agent that is paused.";
+    /// What sort of step an attempt takes.
+    StepKindSchema: "StepKind", StepKind, "What sort of step an attempt takes.";
     /// What a plan limits.
     ResourceSchema: "Resource", Resource, "What a plan limits.";
     /// Something a role allows.

@@ -11,7 +11,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, Ref, RefOr, Response};
 
 use crate::problem;
-use crate::routes::audit;
+use crate::routes::{audit, steps};
 use shared::{FAILURES, Kind, operations};
 
 #[derive(OpenApi)]
@@ -41,7 +41,8 @@ use shared::{FAILURES, Kind, operations};
         problem::TenantChoice,
         // Named by query parameters alone, which bring no schemas along.
         audit::AuditOrder,
-        audit::AggregateTypeSchema
+        audit::AggregateTypeSchema,
+        steps::Included
     ))
 )]
 struct Outline;

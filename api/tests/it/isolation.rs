@@ -122,10 +122,10 @@ fn ids(page: &Value) -> impl Iterator<Item = Value> + use<> {
     items.into_iter().map(|item| item.get("id").unwrap_or(&item["provider"]).clone())
 }
 
-/// Whether the operation answers with a page of the tenant's rows.
+/// Whether the operation answers with a page of the tenant's rows; lists of one thing's own are compared by its id.
 fn lists(operation: &Operation) -> bool {
-    operation.method == Method::GET && operation.asks_for_caller && operation.takes("query", "cursor")
-        || operation.id == "list_events"
+    let pages = operation.takes("query", "cursor") && !operation.has_id();
+    operation.method == Method::GET && operation.asks_for_caller && pages || operation.id == "list_events"
 }
 
 /// How many rows each table has of a tenant, with the events' last position.

@@ -32,6 +32,7 @@ mod plain;
 mod process;
 mod rate_limits;
 mod sessions;
+mod steps;
 mod stops;
 mod stream;
 mod tenancy;

@@ -1,4 +1,8 @@
-//! Task, attempt, model, result.
+//! Task, attempt, steps, result.
+//!
+//! An attempt runs the program of its task's type (`program`). A program asks for steps (`steps`): calls of the model and
+//! of tools, and waits. The recorder answers them: it takes over what the run has done already (`past`), and records what
+//! it does itself before and after (`ledger`), by the rules of the agent (`setup`) and out of its budgets (`budget`).
 //!
 //! A worker takes tasks with [`App::claim`], runs each with [`App::run_claimed`], and keeps its leases alive with
 //! [`App::heartbeat`]. The loop around it lives in the api room. No model is called inside a transaction; an attempt is
@@ -7,23 +11,36 @@
 
 mod attempt;
 mod backoff;
+mod budget;
+mod halt;
+mod ledger;
+mod live;
+mod past;
+mod program;
+mod record;
+mod recorder;
+mod setup;
+mod steps;
 mod stop;
 
 use std::time::Duration;
 
 use domain::agent::Agent;
-use domain::task::{Counting, Stage, Task, TaskCommand};
-use domain::{AttemptId, Metadata, StreamId, Usage};
+use domain::task::{Stage, Task};
+use domain::{AttemptId, Metadata, StreamId};
 
 use crate::App;
 use crate::caller::Origin;
-use crate::commit::{Commit, CommitError, Expected};
 use crate::error::AppError;
-use crate::ports::{Claimed, FailureClass, Renewal};
+use crate::ports::{Claimed, Renewal};
 
+pub(crate) use budget::settle_open;
+pub(crate) use program::check;
 pub use stop::{Stop, StopCause};
 
-use attempt::Outcome;
+use halt::Halt;
+use ledger::Ledger;
+use setup::Setup;
 
 impl App {
     /// Takes at most `most` tasks that are due, each under a lease: so long the worker holds a task without a sign of
@@ -47,41 +64,34 @@ impl App {
     /// early.
     pub async fn run_claimed(&self, worker: &str, claimed: Claimed, mut stop: Stop) -> Result<(), AppError> {
         let metadata = Metadata::system(worker);
-        let task_stream = StreamId::task(claimed.tenant, claimed.task);
         let agent_stream = StreamId::agent(claimed.tenant, claimed.agent);
-        let (task, task_version) = self.load::<Task>(task_stream).await?;
+        let (task, version) = self.load::<Task>(StreamId::task(claimed.tenant, claimed.task)).await?;
         let Some((work, stage)) = task.present() else {
             return self.let_go(claimed).await;
         };
         if let Stage::Running(lost) = stage {
-            return self.give_up(&metadata, &claimed, work.attempts_of_this_run(), lost).await;
+            return self.give_up(&metadata, claimed, lost).await;
         }
         let (agent, agent_version) = self.load::<Agent>(agent_stream).await?;
         let Agent::Running(profile) = &agent else {
             return self.let_go(claimed).await;
         };
-
-        let attempt = AttemptId(self.ids.fresh());
-        let Ok(events) = task.decide(TaskCommand::StartAttempt { attempt, agent_version }) else {
+        if stage != Stage::Queued {
             return self.let_go(claimed).await;
-        };
-        let start = Commit::new(claimed.tenant, claimed.task.0, metadata.clone())
-            .under(claimed.lease())
-            .guard(agent_stream, agent_version)
-            .append(task_stream, Expected::Exactly(task_version), events);
-        match self.log.commit(start).await {
-            Ok(_) => {}
-            // Cancelled or amended, or the agent stopped, since the claim: it is looked at again if still due.
-            Err(CommitError::VersionConflict | CommitError::Limit(_)) => return self.let_go(claimed).await,
-            Err(CommitError::LeaseLost) => return Ok(()),
-            Err(error) => return Err(error.into()),
         }
-        let outcome = self.attempt(&claimed, profile, work, &mut stop).await;
-        let nth = work.attempts_of_this_run() + 1;
-        let Some(ending) = self.ending(attempt, nth, outcome) else {
-            return Ok(());
+        let work = work.clone();
+        let ledger = Ledger::begin(self, claimed, (task, version), (agent_stream, agent_version), metadata);
+        let ended = match ledger {
+            Ok(ledger) => self.attempt(profile, &work, ledger, &mut stop).await,
+            Err(halt) => Err(halt),
         };
-        self.end_attempt(&metadata, &claimed, ending).await
+        match ended {
+            Err(Halt::NotBegun) => self.let_go(claimed).await,
+            Err(Halt::Broken(error)) => Err(error),
+            // An attempt that is no longer the running one leaves no trace: it was cancelled, or another worker gave it
+            // up.
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Gives a lease back under which nothing was begun.
@@ -89,59 +99,20 @@ impl App {
         Ok(self.queue.release(&[claimed]).await?)
     }
 
-    /// Records the end of an attempt. An attempt that is no longer the running one leaves no trace: it was
-    /// cancelled, or another worker gave it up.
-    async fn end_attempt(
-        &self,
-        metadata: &Metadata,
-        claimed: &Claimed,
-        ending: TaskCommand,
-    ) -> Result<(), AppError> {
-        let task = StreamId::task(claimed.tenant, claimed.task);
-        let under = |_: &Task, commit: Commit| Ok(commit.under(claimed.lease()));
-        match self.execute_with(&Origin::default(), metadata, task, ending, under).await {
+    async fn give_up(&self, metadata: &Metadata, claimed: Claimed, lost: AttemptId) -> Result<(), AppError> {
+        let (agent, _) = self.load::<Agent>(StreamId::agent(claimed.tenant, claimed.agent)).await?;
+        let stream = StreamId::task(claimed.tenant, claimed.task);
+        let origin = Origin::default();
+        let given_up = self.commit_decision(&origin, metadata, stream, |task: &Task, _, commit| {
+            let work = task.present().map(|(work, _)| work);
+            let setup = agent.profile().zip(work).and_then(|(agent, work)| Setup::of(agent, work).ok());
+            let rules = setup.map(|setup| setup.rules).unwrap_or_default();
+            let holds = work.map(|work| settle_open(claimed.tenant, work)).unwrap_or_default();
+            Ok((self.lost(task, lost, &rules)?, commit.under(claimed.lease()).hold(holds)))
+        });
+        match given_up.await {
             Ok(_) | Err(AppError::Refused { .. } | AppError::Limit(_) | AppError::LeaseLost) => Ok(()),
             Err(error) => Err(error),
-        }
-    }
-
-    async fn give_up(
-        &self,
-        metadata: &Metadata,
-        claimed: &Claimed,
-        nth: u32,
-        lost: AttemptId,
-    ) -> Result<(), AppError> {
-        let retry_at = self.clock.now() + backoff::wait(nth, Duration::ZERO, self.ids.fresh());
-        self.end_attempt(metadata, claimed, TaskCommand::LoseWorker { attempt: lost, retry_at }).await
-    }
-
-    fn ending(&self, attempt: AttemptId, nth: u32, outcome: Outcome) -> Option<TaskCommand> {
-        match outcome {
-            Outcome::Replied(reply) => {
-                Some(TaskCommand::Complete { attempt, output: attempt::output(&reply), usage: reply.usage })
-            }
-            Outcome::Failed(failed) => {
-                let at_least = match failed.class {
-                    FailureClass::Refused => None,
-                    FailureClass::Limited(Some(wait)) | FailureClass::CircuitOpen(wait) => Some(wait),
-                    FailureClass::Limited(None)
-                    | FailureClass::NeverSent
-                    | FailureClass::Unavailable
-                    | FailureClass::Ambiguous => Some(Duration::ZERO),
-                };
-                let retry_at =
-                    at_least.map(|wait| self.clock.now() + backoff::wait(nth, wait, self.ids.fresh()));
-                Some(TaskCommand::FailAttempt {
-                    attempt,
-                    failure: failed.failure,
-                    usage: failed.usage,
-                    retry_at,
-                    counting: Counting::Counts,
-                })
-            }
-            Outcome::HandedBack => Some(TaskCommand::HandBack { attempt, usage: Usage::default() }),
-            Outcome::LeaseLost => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One trait for each thing outside.
 
 mod clock;
+mod contents;
 mod credentials;
 mod event_log;
 mod keys;
@@ -14,6 +15,7 @@ mod tokens;
 mod tools;
 
 pub use clock::{Clock, Ids};
+pub use contents::Contents;
 pub use credentials::{Credentials, Exchange, Holder, Rotation, SessionOrigin, StoredPassword};
 pub use event_log::{EventLog, Loaded};
 pub use keys::{ApiKeySeed, ApiKeyText, ApiKeys, ProviderKeys, SealedKey};

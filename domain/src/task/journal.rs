@@ -17,6 +17,9 @@ use super::values::{Failure, StepKind};
 pub struct Journal {
     done: Vec<DoneStep>,
     open: Option<OpenStep>,
+    /// Model calls begun, those that failed or were taken anew too.
+    #[serde(default)]
+    model_calls: u32,
 }
 
 /// A step that came to a result.
@@ -101,6 +104,11 @@ impl Journal {
         self.open.as_ref()
     }
 
+    /// How many calls of models were begun, those that failed or were taken anew too.
+    pub const fn model_calls(&self) -> u32 {
+        self.model_calls
+    }
+
     /// Begins a step in place of all that were done at its place or after it. The first `taken_over` steps were done
     /// by another task.
     pub(super) fn start(
@@ -165,6 +173,7 @@ impl Journal {
         } = event
         {
             self.done.retain(|done| done.step < *step);
+            self.model_calls = self.model_calls.saturating_add(u32::from(*kind == StepKind::Model));
             self.open = Some(OpenStep {
                 step: *step,
                 kind: *kind,

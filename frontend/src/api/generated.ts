@@ -783,6 +783,27 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/tasks/{id}/steps': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List a task's steps
+     * @description Every call of a model or a tool, of every attempt, in the order in which they were begun. With `include=contents`
+     *     a page ends early rather than hold more than 4 MiB of contents.
+     */
+    get: operations['list_steps'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/tenants': {
     parameters: {
       query?: never;
@@ -1925,6 +1946,11 @@ export interface components {
      * @enum {string}
      */
     HealthStatus: 'ok' | 'degraded';
+    /**
+     * @description What comes along with a step.
+     * @enum {string}
+     */
+    Included: 'contents';
     /** @description What a good link offers. */
     InspectInvitationAnswer: {
       /** @description The address that was invited; registering takes the same. */
@@ -2552,6 +2578,97 @@ export interface components {
       /** @description Whose models it opens: `a-z`, `0-9` and dashes. */
       provider: string;
     };
+    /** @description A call of a model or a tool, or a wait. */
+    Step: {
+      /**
+       * Format: int32
+       * @description Which attempt that is, from 1, over the whole life of the task.
+       */
+      attempt: number;
+      /**
+       * Format: uuid
+       * @description The attempt that took it.
+       */
+      attempt_id: string;
+      /**
+       * Format: date-time
+       * @description When it ended.
+       */
+      ended_at: string | null;
+      error: components['schemas']['TaskError'] | null;
+      /** @description Whether it may change something in the world. */
+      has_side_effects: boolean;
+      /**
+       * Format: uuid
+       * @description The call, as it is named to the outside.
+       */
+      id: string;
+      /** @description What sort of step. */
+      kind: components['schemas']['StepKind'];
+      /**
+       * Format: int32
+       * @description How long it took, in milliseconds; null while it runs.
+       */
+      latency_ms: number | null;
+      /** @description The model or the tool. */
+      name: string;
+      /** @description The version of the price table that the cost follows. */
+      price_table: string | null;
+      /** @description Whose model it is; empty for a tool. */
+      provider: string;
+      /** @description What came back, if contents are included. */
+      reply?: {
+        [key: string]: unknown;
+      };
+      /** @description The SHA-256 of what came back. */
+      reply_hash: string | null;
+      /** @description What is asked, if contents are included. */
+      request?: {
+        [key: string]: unknown;
+      };
+      /** @description The SHA-256 of what is asked, in hexadecimal. */
+      request_hash: string;
+      /**
+       * @description What was set aside for it, in US dollars with six decimals.
+       * @example 0.012000
+       */
+      reserved_usd: string;
+      /**
+       * Format: date-time
+       * @description When it began.
+       */
+      started_at: string;
+      /** @description Where it stands. */
+      state: components['schemas']['StepState'];
+      /**
+       * Format: int32
+       * @description Its place in the run, from 1.
+       */
+      step: number;
+      /** @description What it consumed. */
+      usage: components['schemas']['TaskUsage'];
+    };
+    /**
+     * @description What sort of step an attempt takes.
+     * @enum {string}
+     */
+    StepKind: 'model' | 'tool' | 'delay';
+    StepPage: {
+      /** @description In the order asked for. */
+      items: components['schemas']['Step'][];
+      /** @description Asks for the next page as `cursor`; null on the last. */
+      next_cursor: string | null;
+      /**
+       * Format: int64
+       * @description How many the whole list has under the filters asked for.
+       */
+      total: number;
+    };
+    /**
+     * @description Where a step stands.
+     * @enum {string}
+     */
+    StepState: 'running' | 'done' | 'failed' | 'cut_off' | 'superseded';
     /**
      * @description Why all work is stopped.
      * @example {
@@ -5039,6 +5156,45 @@ export interface operations {
       404: components['responses']['NotFound'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  list_steps: {
+    parameters: {
+      query?: {
+        /** @description The `next_cursor` of the page before. */
+        cursor?: string;
+        /** @description `contents`: with what was asked and what came back. */
+        include?: components['schemas']['Included'];
+        /** @description How many at most. */
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        /** @description The task's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of steps */
+      200: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StepPage'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
       422: components['responses']['Invalid'];
       429: components['responses']['Limited'];
       500: components['responses']['Failed'];

@@ -7,6 +7,7 @@
 mod answers;
 mod codec;
 mod committer;
+mod contents;
 mod credentials;
 mod database;
 mod event_log;
@@ -27,6 +28,7 @@ mod walls;
 
 pub use answers::{Answers, Known, StoredAnswer};
 pub use committer::CommitterOptions;
+pub use contents::PgContents;
 pub use credentials::PgCredentials;
 pub use database::{Database, DatabaseError, MIGRATOR, connect_owner};
 pub use event_log::PgEventLog;

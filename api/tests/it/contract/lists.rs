@@ -181,8 +181,8 @@ async fn tasks_are_filtered() {
     let owner = app.sign_up("basic").await;
     let (one, two) = (app.agent(&owner).await, app.agent(&owner).await);
     let mut last = String::new();
-    for (agent, kind, priority) in [(&one, "prompt", 5), (&one, "workflow", 5), (&two, "prompt", 1)] {
-        let body = json!({"name": format!("{kind} {priority}"), "agent_id": agent, "task_type": kind, "priority": priority});
+    for (agent, kind, priority) in [(&one, "prompt", 5), (&one, "text_processing", 5), (&two, "prompt", 1)] {
+        let body = json!({"name": format!("{kind} {priority}"), "agent_id": agent, "task_type": kind, "priority": priority, "input_data": {"text": "Hello"}});
         last = app.post(&owner, "/tasks", body).await.expect(201)["id"].as_str().unwrap().to_owned();
     }
     app.post(&owner, &format!("/tasks/{last}/cancel"), json!({})).await.expect(200);
