@@ -1,4 +1,4 @@
-//! Anthropic's messages. <https://docs.anthropic.com/en/api/messages>
+//! Anthropic's messages. <https://platform.claude.com/docs/en/api/messages>
 
 use application::ports::{Message, ModelCall, ModelFailure, StopReason, ToolCall};
 use reqwest::RequestBuilder;
@@ -11,14 +11,17 @@ use super::wire::{Dialect, Line, schema};
 
 pub(super) struct Anthropic;
 
-/// The version of the protocol that is spoken.
-const VERSION: &str = "2023-06-01";
+/// The version of the protocol that is spoken (<https://platform.claude.com/docs/en/api/versioning>).
+const VERSION: &str = "2026-10-21";
+/// The last version that knows a temperature, which older models take.
+const VERSION_WITH_TEMPERATURE: &str = "2023-06-01";
 
 impl Dialect for Anthropic {
     fn request(&self, line: &Line<'_>, call: &ModelCall) -> Result<RequestBuilder, ModelFailure> {
+        let version = line.remote.temperature.as_ref().map_or(VERSION, |_| VERSION_WITH_TEMPERATURE);
         let request = line.post(&["v1", "messages"]).json(&body(line, call)?);
         let request =
-            request.header("anthropic-version", VERSION).header("idempotency-key", call.id.to_string());
+            request.header("anthropic-version", version).header("idempotency-key", call.id.to_string());
         line.authorised(request, "x-api-key", "")
     }
 
@@ -44,7 +47,7 @@ fn body(line: &Line<'_>, call: &ModelCall) -> Result<Value, ModelFailure> {
     let remote = line.remote;
     let mut body = json!({
         "model": remote.quote.model,
-        "max_tokens": line.max_tokens(call),
+        "max_tokens": call.max_output_tokens,
         "messages": messages(&call.messages),
         "stream": true,
     });

@@ -96,7 +96,7 @@ fn body(line: &Line<'_>, call: &ModelCall) -> Result<Value, ModelFailure> {
         "system": call.system.as_ref().or(remote.system.as_ref()),
         "messages": call.messages.iter().map(message).collect::<Vec<_>>(),
         "tools": call.tools.iter().map(tool).collect::<Result<Vec<_>, _>>()?,
-        "max_tokens": line.max_tokens(call),
+        "max_tokens": call.max_output_tokens,
         "temperature": remote.temperature,
     }))
 }

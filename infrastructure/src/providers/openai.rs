@@ -54,7 +54,7 @@ fn body(line: &Line<'_>, call: &ModelCall) -> Result<Value, ModelFailure> {
     // The newer name is asked for by OpenAI's newer models and not known to many compatible servers.
     let is_openai = remote.quote.provider == "openai" && remote.named_by == NamedBy::Provider;
     let limit = if is_openai { "max_completion_tokens" } else { "max_tokens" };
-    body[limit] = line.max_tokens(call).into();
+    body[limit] = call.max_output_tokens.into();
     if let Some(temperature) = &remote.temperature {
         body["temperature"] = Value::Number(temperature.clone());
     }

@@ -8,43 +8,52 @@ use serde::Deserialize;
 pub(super) const TABLE: &str = "2026-11-27";
 
 /// Model, and millionths of a dollar for a million tokens sent and received: the list prices of a plain call, without
-/// the rebates for batches and for cached input. An entry is good for the model's dated snapshots too.
-/// <https://platform.openai.com/docs/pricing>
-const OPENAI: [(&str, u64, u64); 18] = [
+/// rebates (batches, cached input, promotions) and without what very long input costs more. An entry is good for the
+/// model's dated snapshots too. <https://developers.openai.com/api/docs/pricing>
+const OPENAI: [(&str, u64, u64); 23] = [
+    ("gpt-6-astra", 10_000_000, 50_000_000),
+    ("gpt-6.1-sol", 2_000_000, 10_000_000),
+    ("gpt-6-sol", 2_000_000, 10_000_000),
+    ("gpt-6.1-terra", 1_000_000, 5_000_000),
+    ("gpt-6-luna", 100_000, 500_000),
+    ("gpt-5.6-sol", 5_000_000, 30_000_000),
+    ("gpt-5.6-terra", 2_000_000, 12_000_000),
+    ("gpt-5.6-luna", 200_000, 1_200_000),
+    ("gpt-5.5-pro", 30_000_000, 180_000_000),
+    ("gpt-5.5", 5_000_000, 30_000_000),
+    ("gpt-5.4-pro", 30_000_000, 180_000_000),
+    ("gpt-5.4-mini", 750_000, 4_500_000),
     ("gpt-5.4", 2_500_000, 15_000_000),
+    ("gpt-5.2", 1_750_000, 14_000_000),
     ("gpt-5.1", 1_250_000, 10_000_000),
-    ("gpt-5-pro", 15_000_000, 120_000_000),
     ("gpt-5-mini", 250_000, 2_000_000),
     ("gpt-5-nano", 50_000, 400_000),
     ("gpt-5", 1_250_000, 10_000_000),
     ("gpt-4.1-mini", 400_000, 1_600_000),
-    ("gpt-4.1-nano", 100_000, 400_000),
     ("gpt-4.1", 2_000_000, 8_000_000),
     ("gpt-4o-mini", 150_000, 600_000),
     ("gpt-4o", 2_500_000, 10_000_000),
-    ("gpt-4-turbo", 10_000_000, 30_000_000),
-    ("gpt-4", 30_000_000, 60_000_000),
-    ("gpt-3.5-turbo", 500_000, 1_500_000),
-    ("o4-mini", 1_100_000, 4_400_000),
-    ("o3-mini", 1_100_000, 4_400_000),
     ("o3", 2_000_000, 8_000_000),
-    ("o1", 15_000_000, 60_000_000),
 ];
 
-/// The same for Anthropic. <https://docs.anthropic.com/en/docs/about-claude/pricing>
-const ANTHROPIC: [(&str, u64, u64); 12] = [
+/// The same for Anthropic. <https://platform.claude.com/docs/en/about-claude/pricing>
+const ANTHROPIC: [(&str, u64, u64); 16] = [
+    ("claude-fable-5-1", 10_000_000, 50_000_000),
+    ("claude-fable-5", 10_000_000, 50_000_000),
+    ("claude-mythos-5-1", 10_000_000, 50_000_000),
+    ("claude-mythos-5", 10_000_000, 50_000_000),
+    ("claude-opus-5-5", 4_000_000, 20_000_000),
+    ("claude-opus-5", 5_000_000, 25_000_000),
+    ("claude-opus-4-8", 5_000_000, 25_000_000),
     ("claude-opus-4-7", 5_000_000, 25_000_000),
     ("claude-opus-4-6", 5_000_000, 25_000_000),
     ("claude-opus-4-5", 5_000_000, 25_000_000),
-    ("claude-opus-4-1", 15_000_000, 75_000_000),
-    ("claude-opus-4", 15_000_000, 75_000_000),
+    ("claude-sonnet-5-5", 2_000_000, 10_000_000),
+    ("claude-sonnet-5", 2_000_000, 10_000_000),
     ("claude-sonnet-4-6", 3_000_000, 15_000_000),
     ("claude-sonnet-4-5", 3_000_000, 15_000_000),
-    ("claude-sonnet-4", 3_000_000, 15_000_000),
+    ("claude-haiku-5-5", 100_000, 500_000),
     ("claude-haiku-4-5", 1_000_000, 5_000_000),
-    ("claude-3-7-sonnet", 3_000_000, 15_000_000),
-    ("claude-3-5-haiku", 800_000, 4_000_000),
-    ("claude-3-haiku", 250_000, 1_250_000),
 ];
 
 /// The price of a million tokens, as `price` in a configuration states it.
@@ -113,15 +122,15 @@ mod tests {
         let input = |provider, model| price_of(provider, model).map(|quote| quote.input_per_million.get());
         assert_eq!(input("openai", "gpt-4.1"), Some(2_000_000));
         assert_eq!(input("openai", "gpt-4o-2024-08-06"), Some(2_500_000));
-        assert_eq!(input("openai", "gpt-4-0613"), Some(30_000_000));
-        assert_eq!(input("anthropic", "claude-opus-4-20250514"), Some(15_000_000));
+        assert_eq!(input("openai", "gpt-5.4-mini-2026-03-17"), Some(750_000));
+        assert_eq!(input("anthropic", "claude-opus-5"), Some(5_000_000));
         assert_eq!(input("anthropic", "claude-sonnet-4-5-20250929"), Some(3_000_000));
-        assert_eq!(input("anthropic", "claude-3-5-haiku-latest"), Some(800_000));
+        assert_eq!(input("anthropic", "claude-haiku-4-5-latest"), Some(1_000_000));
         for (provider, model) in [
-            ("openai", "gpt-4.5"),
-            ("openai", "gpt-4o-audio"),
-            ("anthropic", "claude-opus-4-9"),
-            ("vllm", "gpt-4"),
+            ("openai", "gpt-5.9"),
+            ("openai", "gpt-4o-audio-preview"),
+            ("anthropic", "claude-opus-5-9"),
+            ("vllm", "gpt-5"),
         ] {
             assert_eq!(input(provider, model), None, "{model}");
         }

@@ -3,8 +3,6 @@
 //! The type names provider and model (`openai/gpt-4.1`, or one of the short forms); `configuration` may name others and
 //! says how the model is asked. Other members of the configuration are not this room's business.
 
-use std::num::NonZeroU32;
-
 use application::ports::{ModelFailure, Quote};
 use domain::agent::AgentKind;
 use domain::{Document, MicroUsd};
@@ -14,8 +12,8 @@ use serde::Deserialize;
 use super::failure::misconfigured;
 use super::prices::{Price, price_of};
 
-/// What the short forms stand for.
-const DEFAULT_OPENAI_MODEL: &str = "gpt-4.1";
+/// What the short forms stand for. GPT-4 itself has ended; this is what answers in its place at a similar price.
+const DEFAULT_OPENAI_MODEL: &str = "gpt-5.4";
 const DEFAULT_ANTHROPIC_MODEL: &str = "claude-sonnet-4-6";
 
 /// The longest name of a model.
@@ -78,7 +76,6 @@ pub(super) struct Remote {
     pub(super) quote: Quote,
     pub(super) system: Option<String>,
     pub(super) temperature: Option<serde_json::Number>,
-    pub(super) max_tokens: Option<NonZeroU32>,
 }
 
 /// What of a configuration this room reads.
@@ -90,7 +87,6 @@ struct Configuration {
     endpoint: Option<String>,
     system_prompt: Option<String>,
     temperature: Option<serde_json::Number>,
-    max_tokens: Option<NonZeroU32>,
     price: Option<Price>,
 }
 
@@ -134,9 +130,8 @@ impl Route {
             return Err(misconfigured("the configuration names no model"));
         }
         let quote = read.quote(&provider, &model, named_by);
-        let Configuration { system_prompt, temperature, max_tokens, .. } = read;
-        let remote =
-            Remote { protocol, base, named_by, quote, system: system_prompt, temperature, max_tokens };
+        let Configuration { system_prompt, temperature, .. } = read;
+        let remote = Remote { protocol, base, named_by, quote, system: system_prompt, temperature };
         Ok(Self::Remote(Box::new(remote)))
     }
 }
@@ -209,7 +204,7 @@ mod tests {
     fn types_and_configurations_lead_to_provider_model_and_place() {
         use NamedBy::{Agent, Deployment, Provider};
         for (kind, configuration, provider, model, base, named_by) in [
-            ("gpt-4", "{}", "openai", "gpt-4.1", "https://api.openai.com/v1", Provider),
+            ("gpt-4", "{}", "openai", "gpt-5.4", "https://api.openai.com/v1", Provider),
             ("claude", "{}", "anthropic", "claude-sonnet-4-6", "http://proxy:1/a", Deployment),
             ("gpt-4", r#"{"model": "gpt-5"}"#, "openai", "gpt-5", "https://api.openai.com/v1", Provider),
             (
@@ -268,7 +263,6 @@ mod tests {
             ("custom", "{}", "names no endpoint"),
             ("gpt-4", r#"{"provider": "openrouter"}"#, "names no model"),
             ("gpt-4", r#"{"model": ""}"#, "names no model"),
-            ("gpt-4", r#"{"max_tokens": 0}"#, "nonzero"),
             ("gpt-4", r#"{"temperature": "hot"}"#, "number"),
             ("gpt-4", r#"{"base_url": "nowhere"}"#, "no URL"),
         ] {
@@ -289,7 +283,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let listed = super::super::prices::TABLE;
-        assert_eq!(quote("gpt-4", format!("{{{price}}}")), (2_000_000, listed));
+        assert_eq!(quote("gpt-4", format!("{{{price}}}")), (2_500_000, listed));
         assert_eq!(quote("claude", "{}".to_owned()), (3_000_000, listed));
         assert_eq!(quote("openai/gpt-99", "{}".to_owned()), (0, "unpriced"));
         assert_eq!(quote("openai/gpt-99", format!("{{{price}}}")), (7, "configuration"));

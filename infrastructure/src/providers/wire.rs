@@ -69,12 +69,6 @@ impl Line<'_> {
         Ok(request.header(header, value))
     }
 
-    /// The most tokens that the answer may have: of what the call and the configuration say, the less.
-    pub(super) fn max_tokens(&self, call: &ModelCall) -> u32 {
-        let configured = self.remote.max_tokens.map_or(u32::MAX, std::num::NonZero::get);
-        call.max_output_tokens.min(configured)
-    }
-
     /// One call.
     pub(super) async fn call(
         &self,

@@ -1,10 +1,13 @@
-//! Messages as Anthropic has them (<https://docs.anthropic.com/en/api/messages>): requests are held to the protocol as
+//! Messages as Anthropic has them (<https://platform.claude.com/docs/en/api/messages>): requests are held to the protocol as
 //! strictly as there.
 
 use serde_json::{Value, json};
 
 use super::http::{Request, Script, Step};
 use super::talk::{Said, Turn, pieces};
+
+/// The versions of the protocol; the later one has no temperature any more.
+const VERSIONS: [&str; 2] = ["2023-06-01", "2026-10-21"];
 
 /// The members of a request that are known here.
 const KNOWN: [&str; 9] = [
@@ -19,9 +22,10 @@ const KNOWN: [&str; 9] = [
     "metadata",
 ];
 
-/// The key of a request, if it has one of the right form.
+/// The key of a request, if it has one of the right form. Newer clients send it as a bearer token.
 pub(crate) fn key(request: &Request) -> Option<&str> {
-    request.header("x-api-key").filter(|key| key.starts_with("sk-"))
+    let bearer = || request.header("authorization")?.strip_prefix("Bearer ");
+    request.header("x-api-key").or_else(bearer).filter(|key| key.starts_with("sk-"))
 }
 
 pub(crate) fn error(status: u16, headers: &str, kind: &str, message: &str) -> Script {
@@ -38,13 +42,17 @@ pub(crate) fn read(request: &Request) -> Result<(Value, Turn), Script> {
     if key(request).is_none() {
         return Err(error(401, "", "authentication_error", "invalid x-api-key"));
     }
-    if request.header("anthropic-version") != Some("2023-06-01") {
+    let version = request.header("anthropic-version").unwrap_or_default();
+    if !VERSIONS.contains(&version) {
         return Err(invalid("anthropic-version: header is required"));
     }
     let body = request.json().ok_or_else(|| invalid("The request body is not valid JSON."))?;
     let members = body.as_object().ok_or_else(|| invalid("The request body is not an object."))?;
     if let Some(unknown) = members.keys().find(|name| !KNOWN.contains(&name.as_str())) {
         return Err(invalid(&format!("{unknown}: Extra inputs are not permitted")));
+    }
+    if version != VERSIONS[0] && body.get("temperature").is_some() {
+        return Err(invalid("temperature: Extra inputs are not permitted"));
     }
     if !body["model"].is_string() {
         return Err(invalid("model: Field required"));
