@@ -5,6 +5,11 @@
 
 #[path = "../support/models/mod.rs"]
 mod fake;
+#[path = "../support/plain.rs"]
+mod plain;
+#[expect(dead_code, reason = "other test programs use the rest of it")]
+#[path = "../it/support.rs"]
+mod support;
 
 mod bench;
 mod capture;
@@ -12,3 +17,4 @@ mod circuits;
 mod good;
 mod keys;
 mod modes;
+mod service;
