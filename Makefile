@@ -13,7 +13,7 @@ MODULES := frontend/node_modules/.installed
 DASHBOARD := frontend/dist/index.html
 SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) frontend/index.html frontend/vite.config.ts frontend/tsconfig.json
 
-.PHONY: help run build test test-rust test-frontend test-browser lint bench openapi fmt clean
+.PHONY: help run build test test-rust test-frontend test-browser test-clients test-clients-node test-clients-python lint bench openapi fmt clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -36,7 +36,7 @@ $(DASHBOARD): $(MODULES) $(SOURCES) api/openapi.json
 	npm run build --prefix frontend
 	touch $@
 
-test: lint test-rust test-frontend test-browser ## Check everything
+test: lint test-rust test-frontend test-browser test-clients-node ## Check everything
 
 lint: ## Formatting, lints
 	cargo fmt --check
@@ -56,6 +56,14 @@ test-browser: $(POSTGRES) $(DASHBOARD) ## The dashboard in a browser, on the rea
 	scripts/browser.sh
 	scripts/compose-check.sh
 
+test-clients: test-clients-node test-clients-python ## The providers' own clients against the server that plays them
+
+test-clients-node:
+	scripts/clients/run.sh node
+
+test-clients-python:
+	scripts/clients/run.sh python
+
 bench: $(POSTGRES) ## Measure the committer beside stock postgres-es and the plain limit of the same Postgres
 	cargo bench --locked --package api --bench commands
 
@@ -69,4 +77,4 @@ fmt: ## Format
 	npm run format --prefix frontend
 
 clean: ## Remove what was built; data stays
-	rm -rf target frontend/dist frontend/node_modules deploy/postgres/node_modules
+	rm -rf target frontend/dist frontend/node_modules deploy/postgres/node_modules scripts/clients/node_modules scripts/clients/.venv
