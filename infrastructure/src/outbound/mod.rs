@@ -39,12 +39,14 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(5), first_byte: Duration::from_secs(30), silence: IDLE_WITHIN }
+        Self {
+            connect: Duration::from_secs(5),
+            first_byte: Duration::from_secs(30),
+            silence: Duration::from_secs(30),
+        }
     }
 }
 
-/// How long an answer may fall silent.
-pub const IDLE_WITHIN: Duration = Duration::from_secs(30);
 /// The most bytes that names and values of an answer's headers may have.
 pub const MAX_HEADER_BYTES: usize = 64 * 1024;
 

@@ -100,11 +100,15 @@ impl Line<'_> {
         let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
         let silence = self.outbound.patience().silence;
-        let mut body = Body::of(response, MAX_ANSWER_BYTES, silence)?;
         match content_type.split(';').next().unwrap_or_default().trim() {
             "text/event-stream" => {
-                let mut decoder = Decoder::default();
+                let mut body = Body::of(response, silence)?;
+                let (mut decoder, mut read) = (Decoder::default(), 0);
                 while let Some(bytes) = body.next().await? {
+                    read += bytes.as_ref().len();
+                    if read > MAX_ANSWER_BYTES {
+                        return Err(Fault::TooLarge);
+                    }
                     decoder.push(bytes.as_ref(), |data| {
                         if draft.is_ended { Ok(()) } else { dialect.event(data, draft) }
                     })?;
@@ -116,10 +120,7 @@ impl Line<'_> {
                 if draft.stop.is_some() { Ok(()) } else { Err(Fault::BrokeOff) }
             }
             "application/json" => {
-                let mut whole = vec![];
-                while let Some(bytes) = body.next().await? {
-                    whole.extend_from_slice(bytes.as_ref());
-                }
+                let whole = read_limited(response, MAX_ANSWER_BYTES, silence).await?;
                 dialect.whole(&whole, draft)
             }
             _ => Err(Fault::Malformed("is neither a stream of events nor JSON")),
@@ -130,7 +131,7 @@ impl Line<'_> {
     async fn refused(&self, response: Response) -> ModelFailure {
         let (status, headers) = (response.status(), response.headers().clone());
         let silence = self.outbound.patience().silence;
-        let body = tokio::time::timeout(silence, read_limited(response, MAX_ERROR_BYTES)).await;
+        let body = tokio::time::timeout(silence, read_limited(response, MAX_ERROR_BYTES, silence)).await;
         let body = body.ok().and_then(Result::ok).unwrap_or_default();
         refusal::of(status, &headers, &body, self.key, &self.remote.quote.model)
     }

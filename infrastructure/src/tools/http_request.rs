@@ -113,7 +113,7 @@ pub(super) async fn call(
         Some(body) => request.body(body),
         None => request,
     };
-    let answered = async { told(outbound.send(request).await?).await };
+    let answered = async { told(outbound.send(request).await?, outbound.patience().silence).await };
     let answered = tokio::time::timeout(WITHIN, answered).await;
     Ok(answered.map_err(|_| timeout(format!("no whole answer within {} s", WITHIN.as_secs())))??)
 }
@@ -134,10 +134,10 @@ fn content(body: &RawValue, headers: &mut HeaderMap) -> String {
     body.get().to_owned()
 }
 
-async fn told(response: Response) -> Result<ToolReply, OutboundError> {
+async fn told(response: Response, silence: Duration) -> Result<ToolReply, OutboundError> {
     let status = response.status();
     let headers = TOLD.into_iter().filter_map(|name| Some((name, header(&response, name)?))).collect();
-    let (body, is_whole) = read_up_to(response, MAX_BODY).await?;
+    let (body, is_whole) = read_up_to(response, MAX_BODY, silence).await?;
     let (body, note) = match (text(body, is_whole), is_whole) {
         (Some(body), true) => (Some(kept(body)), None),
         (Some(body), false) => (Some(kept(body)), Some("the body is cut: it goes on")),

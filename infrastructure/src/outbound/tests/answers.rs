@@ -9,7 +9,7 @@ async fn ask(answer: impl Into<Vec<u8>>) -> (Listener, Result<Response, Outbound
 }
 
 async fn body(answer: impl Into<Vec<u8>>) -> Result<Vec<u8>, OutboundError> {
-    read_limited(ask(answer).await.1?, 10).await
+    read_limited(ask(answer).await.1?, 10, Duration::from_secs(30)).await
 }
 
 #[tokio::test]
