@@ -15,6 +15,8 @@ data=$(mktemp -d)
 log=$data/service.log
 chmod 755 "$data"
 # An empty environment but for what is named: a developer's .env must not leak into the test.
+# Whatever keys there are, no test calls a real model.
+export OPENAI_API_KEY='' OPENAI_BASE_URL='' ANTHROPIC_API_KEY='' ANTHROPIC_BASE_URL=''
 AGENTCORES_DATA_DIR=$data/data AGENTCORES_LISTEN=127.0.0.1:0 target/debug/agentcores serve 2>"$log" &
 service=$!
 cleanup() {
