@@ -27,6 +27,7 @@ mod overload;
 mod passwords;
 #[path = "../support/plain.rs"]
 mod plain;
+mod pool;
 #[expect(dead_code, reason = "the test that kills the service uses the rest")]
 #[path = "../support/process.rs"]
 mod process;
