@@ -10,8 +10,8 @@ use utoipa_axum::routes;
 use crate::ApiState;
 use crate::middleware::{idempotency, rate_limit, request};
 use crate::routes::{
-    agents, api_keys, approvals, audit, auth, catalogue, events, health, invitations, passwords,
-    provider_keys, sessions, steps, stops, stream, tasks, tenants, users,
+    agents, api_keys, approvals, audit, auth, budgets, catalogue, events, health, invitations, passwords,
+    provider_keys, sessions, steps, stops, stream, tasks, tenants, usage, users,
 };
 use crate::{openapi as document, pages};
 
@@ -85,6 +85,8 @@ fn for_callers() -> OpenApiRouter<ApiState> {
         .routes(routes!(tenants::get_tenant_settings, tenants::change_tenant_settings))
         .routes(routes!(tenants::change_subscription))
         .routes(routes!(tenants::get_usage))
+        .routes(routes!(budgets::get_tenant_budget, budgets::set_tenant_budget))
+        .routes(routes!(usage::report_usage))
         .routes(routes!(stops::stop_all_work))
         .routes(routes!(stops::reopen_work))
         .routes(routes!(tenants::get_tenant_health))
@@ -109,6 +111,7 @@ fn for_callers() -> OpenApiRouter<ApiState> {
         .routes(routes!(agents::stop_agent))
         .routes(routes!(agents::pause_agent))
         .routes(routes!(agents::resume_agent))
+        .routes(routes!(budgets::get_agent_budget, budgets::set_agent_budget))
         .routes(routes!(tasks::list_tasks, tasks::create_task))
         .routes(routes!(tasks::get_task, tasks::amend_task, tasks::withdraw_task))
         .routes(routes!(tasks::execute_task))

@@ -14,6 +14,7 @@ mod agents;
 mod api_keys;
 mod approvals;
 mod auth;
+mod budgets;
 mod execute;
 mod invitations;
 mod mail;

@@ -138,6 +138,7 @@ impl Census {
                 TenantEvent::WorkReopened {} => self.stopped = false,
                 TenantEvent::DetailsChanged { .. }
                 | TenantEvent::SettingsChanged { .. }
+                | TenantEvent::BudgetSet { .. }
                 | TenantEvent::ApiKeyCreated { .. }
                 | TenantEvent::ApiKeyRevoked { .. }
                 | TenantEvent::ApiKeyRotated { .. }
@@ -153,6 +154,7 @@ impl Census {
                 | AgentEvent::Stopped {}
                 | AgentEvent::Paused { .. }
                 | AgentEvent::Resumed {}
+                | AgentEvent::BudgetSet { .. }
                 | AgentEvent::Failed { .. } => {}
             },
             Event::Task(TaskEvent::Created { .. }) => {

@@ -71,6 +71,7 @@ impl Role {
             | P::ManageProviderKeys
             | P::ManageAgents
             | P::ManageTasks
+            | P::ManageBudgets
             | P::ApproveTasks => matches!(self, Self::Admin | Self::Owner),
             P::ChangeTenant | P::ChangeSubscription | P::StopWork => matches!(self, Self::Owner),
         }
@@ -102,6 +103,7 @@ words! {
         CreateTasks = "create_tasks": "Create and execute tasks, and change or withdraw one's own.",
         ManageTasks = "manage_tasks": "Change, cancel or withdraw anybody's tasks.",
         ApproveTasks = "approve_tasks": "Approve or deny calls of agents that wait for a person.",
+        ManageBudgets = "manage_budgets": "Set what may be spent on model calls.",
         ReadEvents = "read_events": "Follow the stream of events.",
         ReadAudit = "read_audit": "Read the audit log, with addresses and programs.",
     }
@@ -117,6 +119,7 @@ impl Permission {
             Self::ManageUsers => &[Self::ReadUsers, Self::ReadInvitations],
             Self::ManageApiKeys | Self::ManageProviderKeys => &[Self::ReadKeys],
             Self::CreateAgents | Self::RunAgents => &[Self::ReadAgents],
+            Self::ManageBudgets => &[Self::ReadTenant, Self::ReadAgents],
             Self::ManageAgents => &[Self::CreateAgents, Self::ReadAgents],
             Self::CreateTasks | Self::ApproveTasks => &[Self::ReadTasks],
             Self::ManageTasks => &[Self::CreateTasks, Self::ReadTasks],

@@ -40,6 +40,23 @@ counts! {
     MicroUsd,
 }
 
+impl std::str::FromStr for MicroUsd {
+    type Err = &'static str;
+
+    /// US dollars as plain decimal digits, with up to six of them after the point.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const FORM: &str = "malformed: must be an amount such as 25.00, with at most six decimals";
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !are_digits(whole) || !are_digits(fraction) || fraction.len() > 6 {
+            return Err(FORM);
+        }
+        let amount = format!("{whole}{fraction:0<6}").parse::<u64>().ok();
+        let most = "out_of_range: must be at most 9007199254.740991";
+        amount.filter(|amount| *amount <= MAX_EXACT).map(Self).ok_or(most)
+    }
+}
+
 impl MicroUsd {
     /// US dollars with six decimals, such as `0.001200`.
     pub fn to_decimal(self) -> String {
@@ -66,6 +83,38 @@ impl Usage {
             input_tokens: self.input_tokens.plus(other.input_tokens),
             output_tokens: self.output_tokens.plus(other.output_tokens),
             cost_micro_usd: self.cost_micro_usd.plus(other.cost_micro_usd),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_read_to_the_millionth_or_not_at_all() {
+        for (text, amount) in
+            [("0", 0), ("25", 25_000_000), ("25.5", 25_500_000), ("0.000001", 1), ("007.10", 7_100_000)]
+        {
+            assert_eq!(text.parse(), Ok(MicroUsd(amount)), "{text}");
+        }
+        let most = MicroUsd(MAX_EXACT);
+        assert_eq!(most.to_decimal().parse(), Ok(most));
+        for text in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "-1",
+            "+1",
+            "1e3",
+            "1,5",
+            " 1",
+            "1.0000001",
+            "9007199254.740992",
+            "99999999999999999999",
+        ] {
+            assert!(text.parse::<MicroUsd>().is_err(), "{text}");
         }
     }
 }

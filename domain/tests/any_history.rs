@@ -33,6 +33,7 @@ const TENANT: Steps = &[
     ("Active", "tenant.provider_key_removed", "Active"),
     ("Active", "tenant.work_stopped", "Active"),
     ("Active", "tenant.work_reopened", "Active"),
+    ("Active", "tenant.budget_set", "Active"),
     ("Suspended", "tenant.reactivated", "Active"),
 ];
 
@@ -63,6 +64,10 @@ const AGENT: Steps = &[
     ("Running", "agent.changed", "Running"),
     ("Paused", "agent.changed", "Paused"),
     ("Error", "agent.changed", "Error"),
+    ("Idle", "agent.budget_set", "Idle"),
+    ("Running", "agent.budget_set", "Running"),
+    ("Paused", "agent.budget_set", "Paused"),
+    ("Error", "agent.budget_set", "Error"),
     ("Idle", "agent.started", "Running"),
     ("Error", "agent.started", "Running"),
     ("Running", "agent.paused", "Paused"),

@@ -267,6 +267,7 @@ fn tenant_events() -> Vec<TenantEvent> {
         TenantEvent::Reactivated {},
         TenantEvent::WorkStopped { reason: "wrong customers".parse().expect("a reason") },
         TenantEvent::WorkReopened {},
+        TenantEvent::BudgetSet { limit_micro_usd: Some(MicroUsd::from(25_000_000)) },
         TenantEvent::ApiKeyCreated {
             key: KEY,
             name: "Nightly import".parse().expect("a name"),
@@ -349,12 +350,16 @@ fn agent_events() -> Vec<AgentEvent> {
         AgentEvent::Paused { mode: PauseMode::Drain },
         AgentEvent::Resumed {},
         AgentEvent::Failed { reason: "the key was refused".parse().expect("a reason") },
+        AgentEvent::BudgetSet { limit_micro_usd: Some(MicroUsd::from(5_500_000)) },
         AgentEvent::Terminated {},
     ]
 }
 
 fn further_agent_events() -> Vec<(&'static str, AgentEvent)> {
-    vec![("cancelling", AgentEvent::Paused { mode: PauseMode::Cancel })]
+    vec![
+        ("cancelling", AgentEvent::Paused { mode: PauseMode::Cancel }),
+        ("lifted", AgentEvent::BudgetSet { limit_micro_usd: None }),
+    ]
 }
 
 fn task_events() -> Vec<TaskEvent> {

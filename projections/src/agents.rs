@@ -4,7 +4,7 @@ use application::{AppError, Caller};
 use chrono::{DateTime, Utc};
 use domain::agent::AgentEvent;
 use domain::text::Capabilities;
-use domain::{AgentId, Document, Event, Permission, Recorded, TenantId, UserId};
+use domain::{AgentId, Document, Event, MicroUsd, Permission, Recorded, TenantId, UserId};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sqlx::postgres::PgRow;
@@ -12,6 +12,7 @@ use sqlx::{Postgres, QueryBuilder};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::budgets::{amount, stored};
 use crate::columns::{Column, Fields, SaveQuery, array, column, document_column, names, shown, text_enum};
 use crate::fold::Model;
 use crate::page::{Filter, Order, Page, PageRequest, Sort, SortOf, check_text, containing, list};
@@ -74,6 +75,10 @@ pub struct AgentRow {
     /// How many of its tasks run at once, where its configuration says so; for the run queue.
     #[serde(skip)]
     pub(crate) max_concurrency: Option<i32>,
+    /// What it may spend in a calendar month; shown with what it has spent.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) budget: Option<MicroUsd>,
 }
 
 /// Which agents are listed; what is `None` does not matter.
@@ -165,6 +170,7 @@ impl Model for Agents {
         column("created_at", "timestamptz"),
         column("updated_at", "timestamptz"),
         column("max_concurrency", "integer"),
+        column("budget_micro_usd", "bigint"),
     ];
     type Event = AgentEvent;
     type Row = AgentRow;
@@ -211,6 +217,7 @@ impl Model for Agents {
             created_at: fields.next()?,
             updated_at: fields.next()?,
             max_concurrency: fields.next()?,
+            budget: fields.next::<Option<i64>>()?.map(amount),
         })
     }
 
@@ -232,6 +239,7 @@ impl Model for Agents {
             .bind(array(rows, |row| row.created_at))
             .bind(array(rows, |row| row.updated_at))
             .bind(array(rows, |row| row.max_concurrency))
+            .bind(array(rows, |row| row.budget.map(stored)))
     }
 }
 
@@ -256,6 +264,7 @@ fn created(event: &AgentEvent, recorded: &Recorded) -> Option<AgentRow> {
         created_at: recorded.recorded_at,
         updated_at: recorded.recorded_at,
         max_concurrency: max_concurrency(configuration),
+        budget: None,
     })
 }
 
@@ -284,6 +293,7 @@ impl AgentRow {
             AgentEvent::Stopped {} => self.stand(AgentStatus::Idle, None),
             AgentEvent::Paused { .. } => self.stand(AgentStatus::Paused, None),
             AgentEvent::Failed { reason } => self.stand(AgentStatus::Error, Some(reason.to_string())),
+            AgentEvent::BudgetSet { limit_micro_usd } => self.budget = *limit_micro_usd,
             AgentEvent::Created { .. } | AgentEvent::Terminated {} => {}
         }
     }

@@ -14,12 +14,14 @@
 mod agents;
 mod api_keys;
 mod approvals;
+mod budgets;
 mod callers;
 mod columns;
 mod fold;
 mod health;
 mod invitations;
 mod key_holders;
+mod model_calls;
 mod outbox;
 mod page;
 mod projection;
@@ -46,10 +48,12 @@ use infrastructure::postgres::Projectors;
 pub use agents::{AgentFilter, AgentRow, AgentStatus};
 pub use api_keys::{ApiKeyFilter, ApiKeyRow, ApiKeyStatus};
 pub use approvals::{ApprovalFilter, ApprovalRow};
+pub use budgets::BudgetRow;
 pub use callers::SessionState;
 pub use health::{HealthStatus, ProjectionHealth, TenantHealth};
 pub use invitations::{InvitationFilter, InvitationRow, InvitationStatus};
 pub use key_holders::{KeyHolder, KeyHolders};
+pub use model_calls::{ConsumedUsage, UsageGroup, UsageOfGroup, UsageReport, UsageRequest};
 pub use outbox::{MailFollowing, MailRow, PgOutbox};
 pub use page::{Page, PageRequest};
 pub use provider_keys::ProviderKeyRow;
@@ -65,6 +69,7 @@ pub use users::{UserFilter, UserRow, UserStatus};
 pub use views::Views;
 
 use agents::Agents;
+use model_calls::ModelCalls;
 use projection::Keyed;
 use run_queue::RunQueue;
 use tasks::Tasks;
@@ -80,5 +85,6 @@ pub fn inline() -> Projectors {
         Arc::new(Keyed::<Agents>::new()),
         Arc::new(Keyed::<Tasks>::new()),
         Arc::new(RunQueue::new()),
+        Arc::new(ModelCalls::new()),
     ])
 }

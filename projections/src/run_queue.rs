@@ -160,6 +160,7 @@ impl Effects {
                     | AgentEvent::Stopped {}
                     | AgentEvent::Paused { .. }
                     | AgentEvent::Failed { .. }
+                    | AgentEvent::BudgetSet { .. }
                     | AgentEvent::Terminated {} => {}
                 },
                 Event::Tenant(event) => match event {
@@ -177,6 +178,7 @@ impl Effects {
                     | TenantEvent::ApiKeyRevoked { .. }
                     | TenantEvent::ApiKeyRotated { .. }
                     | TenantEvent::ProviderKeySet { .. }
+                    | TenantEvent::BudgetSet { .. }
                     | TenantEvent::ProviderKeyRemoved { .. } => {}
                 },
                 Event::Task(T::Created { .. } | T::StepStarted { .. } | T::StepEnded { .. })

@@ -3,12 +3,13 @@
 use application::{AppError, Caller};
 use chrono::{DateTime, Utc};
 use domain::tenant::TenantEvent;
-use domain::{Event, Permission, Personal, Recorded, TenantId, Tier};
+use domain::{Event, MicroUsd, Permission, Personal, Recorded, TenantId, Tier};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sqlx::postgres::PgRow;
 use utoipa::ToSchema;
 
+use crate::budgets::{amount, stored};
 use crate::columns::{Column, Fields, SaveQuery, array, column, document_column, names, shown, text_enum};
 use crate::fold::Model;
 use crate::schema::TierSchema;
@@ -63,6 +64,10 @@ pub struct TenantRow {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+    /// What all its agents may spend in a calendar month; shown with what they have spent.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) budget: Option<MicroUsd>,
 }
 
 /// The most of each resource; null is unlimited.
@@ -126,6 +131,7 @@ impl Model for Tenants {
         column("version", "bigint"),
         column("created_at", "timestamptz"),
         column("updated_at", "timestamptz"),
+        column("budget_micro_usd", "bigint"),
     ];
     type Event = TenantEvent;
     type Row = TenantRow;
@@ -173,6 +179,7 @@ impl Model for Tenants {
             version: fields.next()?,
             created_at: fields.next()?,
             updated_at: fields.next()?,
+            budget: fields.next::<Option<i64>>()?.map(amount),
         })
     }
 
@@ -190,6 +197,7 @@ impl Model for Tenants {
             .bind(array(rows, |row| row.version))
             .bind(array(rows, |row| row.created_at))
             .bind(array(rows, |row| row.updated_at))
+            .bind(array(rows, |row| row.budget.map(stored)))
     }
 }
 
@@ -211,6 +219,7 @@ fn created(event: &TenantEvent, recorded: &Recorded) -> Option<TenantRow> {
         version: recorded.sequence,
         created_at: recorded.recorded_at,
         updated_at: recorded.recorded_at,
+        budget: None,
     })
 }
 
@@ -237,6 +246,7 @@ impl TenantRow {
             TenantEvent::Reactivated {} => self.status = TenantStatus::Active,
             TenantEvent::WorkStopped { .. } => self.work_stopped_at = Some(at),
             TenantEvent::WorkReopened {} => self.work_stopped_at = None,
+            TenantEvent::BudgetSet { limit_micro_usd } => self.budget = *limit_micro_usd,
             TenantEvent::Created { .. }
             | TenantEvent::ApiKeyCreated { .. }
             | TenantEvent::ApiKeyRevoked { .. }

@@ -25,5 +25,5 @@ pub(crate) use query::Parameters;
 pub(crate) use tenant_hint::TenantHint;
 pub(crate) use values::{
     Address, EventTypes, JsonObject, Limit, Password, Position, PresentedPassword, SearchText, Timestamp,
-    Token, Visible, given,
+    Token, Usd, Visible, given, or_null,
 };

@@ -6,7 +6,7 @@ use domain::task::TaskEvent;
 use domain::tenant::TenantEvent;
 use domain::text::{TextError, is_invisible};
 use domain::user::UserEvent;
-use domain::{Document, Email};
+use domain::{Document, Email, MicroUsd};
 use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::value::RawValue;
@@ -57,6 +57,25 @@ pub(crate) struct SearchText(pub(crate) String);
 /// Names of events, separated by commas.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EventTypes(pub(crate) Vec<String>);
+
+/// An amount of US dollars: decimal digits, up to six of them after the point.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Usd(pub(crate) MicroUsd);
+
+/// For a field that must be there and may be `null`.
+pub(crate) fn or_null<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer)
+}
+
+impl<'de> Deserialize<'de> for Usd {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map(Self).map_err(D::Error::custom)
+    }
+}
 
 /// For a field of an `Option<Option<_>>` whose `null` means something: a field that is given is `Some`.
 pub(crate) fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>

@@ -5,6 +5,7 @@ pub(crate) mod api_keys;
 pub(crate) mod approvals;
 pub(crate) mod audit;
 pub(crate) mod auth;
+pub(crate) mod budgets;
 pub(crate) mod catalogue;
 pub(crate) mod events;
 pub(crate) mod health;
@@ -17,6 +18,7 @@ pub(crate) mod stops;
 pub(crate) mod stream;
 pub(crate) mod tasks;
 pub(crate) mod tenants;
+pub(crate) mod usage;
 pub(crate) mod users;
 
 mod actor;

@@ -135,6 +135,7 @@ impl Scene {
             "create_task" => json!({"name": "Task", "agent_id": self.agent}),
             "amend_task" => json!({"priority": 4}),
             "decide_approval" => approval(),
+            "set_tenant_budget" | "set_agent_budget" => json!({"limit_usd": "25.00"}),
             "stop_all_work" => json!({"reason": "Mails go to the wrong customers"}),
             "pause_agent" => json!({"mode": "drain"}),
             "cancel_task" => json!({"reason": "Done by hand"}),

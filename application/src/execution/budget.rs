@@ -12,8 +12,6 @@ use crate::commit::Hold;
 use crate::error::AppError;
 use crate::ports::Claimed;
 
-use super::setup::Rules;
-
 /// What may be spent in a calendar month, UTC.
 pub(super) struct Budgets {
     claimed: Claimed,
@@ -29,10 +27,9 @@ enum OfTenant {
 }
 
 impl Budgets {
-    /// The agent's, by the configuration that is its own: a task's does not loosen it.
+    /// The agent's, and its organisation's.
     pub(super) fn of(agent: &Profile, claimed: Claimed) -> Self {
-        let of_agent = limit_in(agent.configuration.as_str());
-        Self { claimed, of_agent, of_tenant: OfTenant::Unknown }
+        Self { claimed, of_agent: agent.budget, of_tenant: OfTenant::Unknown }
     }
 
     /// What a call that may cost so much sets aside; nothing for a free one.
@@ -57,9 +54,7 @@ impl Budgets {
         }
         let (tenant, _) = app.load::<Tenant>(StreamId::tenant(self.claimed.tenant)).await?;
         let limit = match &tenant {
-            Tenant::Active(organisation) | Tenant::Suspended(organisation) => {
-                limit_in(organisation.settings.as_str())
-            }
+            Tenant::Active(organisation) | Tenant::Suspended(organisation) => organisation.budget,
             Tenant::Absent => None,
         };
         self.of_tenant = OfTenant::Known(limit);
@@ -91,9 +86,4 @@ pub(crate) fn settle_open(tenant: TenantId, work: &Work) -> Vec<Hold> {
         limit: None,
     };
     vec![hold(tenant.0), hold(work.agent.0)]
-}
-
-fn limit_in(document: &str) -> Option<MicroUsd> {
-    let rules: Rules = serde_json::from_str(document).ok()?;
-    rules.monthly_budget_usd.as_ref()?.micro_usd()
 }

@@ -32,8 +32,6 @@ pub(super) struct Rules {
     max_tokens: Option<u64>,
     /// The most that a run may cost.
     max_cost_usd: Option<Money>,
-    /// The most that the agent may spend in a calendar month, UTC.
-    pub(super) monthly_budget_usd: Option<Money>,
     /// How long one attempt may take, where the task does not ask for less.
     pub(super) timeout_seconds: Option<u32>,
     /// The JSON Schema that results fit.
@@ -69,7 +67,7 @@ enum OnAmbiguous {
 /// US dollars: a number or a decimal text.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Money {
+enum Money {
     Number(Number),
     Text(String),
 }
@@ -158,7 +156,7 @@ impl Rules {
 
 impl Money {
     /// Whole millionths, rounded down; nothing if it is no amount.
-    pub(super) fn micro_usd(&self) -> Option<MicroUsd> {
+    fn micro_usd(&self) -> Option<MicroUsd> {
         let text = match self {
             Self::Number(number) => number.to_string(),
             Self::Text(text) => text.trim().to_owned(),

@@ -4,6 +4,7 @@ use crate::document::Document;
 use crate::event::aggregate;
 use crate::id::UserId;
 use crate::text::{Capabilities, Description, Name};
+use crate::usage::MicroUsd;
 
 use super::command::AgentCommand;
 use super::event::AgentEvent;
@@ -43,6 +44,9 @@ pub struct Profile {
     pub capabilities: Capabilities,
     /// Who created it.
     pub created_by: Option<UserId>,
+    /// What it may spend in a calendar month; `None` is as much as it takes.
+    #[serde(default)]
+    pub budget: Option<MicroUsd>,
 }
 
 aggregate!(Agent, "agent", AgentCommand, AgentEvent, AgentRefusal);
@@ -94,6 +98,11 @@ impl Agent {
                 Self::Idle(_) | Self::Error(_) => Err(AgentRefusal::NotRunning),
                 Self::Absent | Self::Terminated => Err(AgentRefusal::Absent),
             },
+            C::SetBudget { limit } => {
+                let held = self.profile().ok_or(AgentRefusal::Absent)?.budget;
+                let same = held == limit;
+                Ok(if same { vec![] } else { vec![AgentEvent::BudgetSet { limit_micro_usd: limit }] })
+            }
             C::Terminate => match self {
                 Self::Idle(_) | Self::Running(_) | Self::Paused(_) | Self::Error(_) => {
                     Ok(vec![AgentEvent::Terminated {}])
@@ -117,6 +126,7 @@ impl Agent {
                 configuration,
                 capabilities,
                 created_by,
+                budget: None,
             }),
             (Self::Idle(profile) | Self::Error(profile), E::Started {})
             | (Self::Paused(profile), E::Resumed {}) => Self::Running(profile),
@@ -183,6 +193,10 @@ impl Profile {
     }
 
     fn evolve(&mut self, event: AgentEvent) {
+        if let AgentEvent::BudgetSet { limit_micro_usd } = event {
+            self.budget = limit_micro_usd;
+            return;
+        }
         if let AgentEvent::Changed { name, description, agent_type, configuration, capabilities } = event {
             self.name = name.unwrap_or_else(|| self.name.clone());
             self.description = description.unwrap_or_else(|| self.description.clone());

@@ -1,6 +1,7 @@
 use crate::document::Document;
 use crate::id::UserId;
 use crate::text::{Capabilities, Description, Name, Reason};
+use crate::usage::MicroUsd;
 
 use super::kind::AgentKind;
 use super::pause::PauseMode;
@@ -51,6 +52,11 @@ pub enum AgentCommand {
     Fail {
         /// What is wrong.
         reason: Reason,
+    },
+    /// Set what it may spend in a calendar month.
+    SetBudget {
+        /// What it may; `None` is as much as it takes.
+        limit: Option<MicroUsd>,
     },
     /// End it for good; its history stays.
     Terminate,

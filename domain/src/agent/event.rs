@@ -4,6 +4,7 @@ use crate::document::Document;
 use crate::event::event_names;
 use crate::id::UserId;
 use crate::text::{Capabilities, Description, Name, Reason};
+use crate::usage::MicroUsd;
 
 use super::kind::AgentKind;
 use super::pause::PauseMode;
@@ -63,6 +64,12 @@ pub enum AgentEvent {
         /// What is wrong.
         reason: Reason,
     },
+    /// What it may spend in a calendar month became other.
+    BudgetSet {
+        /// What it may; absent is as much as it takes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit_micro_usd: Option<MicroUsd>,
+    },
     /// Ended for good.
     Terminated {},
 }
@@ -75,5 +82,6 @@ event_names!(AgentEvent, Agent, "1.0", {
     Paused => "agent.paused",
     Resumed => "agent.resumed",
     Failed => "agent.failed",
+    BudgetSet => "agent.budget_set",
     Terminated => "agent.terminated",
 });

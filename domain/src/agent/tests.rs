@@ -11,6 +11,7 @@ use crate::document::Document;
 use crate::id::UserId;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::text::{Capabilities, Name};
+use crate::usage::MicroUsd;
 
 #[test]
 fn every_order_is_answered_in_every_stage() {
@@ -26,6 +27,7 @@ fn every_order_is_answered_in_every_stage() {
         (pause(),     [no(R::Absent),   no(R::NotRunning),     yes(paused()),         no(R::Paused),         no(R::NotRunning),     no(R::Absent)]),
         (C::Resume,   [no(R::Absent),   no(R::NotPaused),      no(R::NotPaused),      yes(E::Resumed {}),    no(R::NotPaused),      no(R::Absent)]),
         (fail(),      [no(R::Absent),   no(R::NotRunning),     yes(failed()),         yes(failed()),         no(R::NotRunning),     no(R::Absent)]),
+        (budget(),    [no(R::Absent),   yes(budget_set()),     yes(budget_set()),     yes(budget_set()),     yes(budget_set()),     no(R::Absent)]),
         (C::Terminate,[no(R::Absent),   yes(E::Terminated {}), yes(E::Terminated {}), yes(E::Terminated {}), yes(E::Terminated {}), no(R::Absent)]),
     ];
     for (order, answers) in table {
@@ -45,6 +47,17 @@ fn a_created_agent_is_idle_and_described_as_ordered() {
     let profile = agent.profile().unwrap();
     assert_eq!(profile.kind.as_str(), "echo");
     assert_eq!(profile.created_by, Some(UserId(Uuid::from_u128(7))));
+}
+
+#[test]
+fn a_budget_that_is_set_already_changes_nothing_and_can_be_taken_away() {
+    agent(vec![created(), budget_set()]).when(budget()).then_expect_events(vec![]);
+    let none = E::BudgetSet { limit_micro_usd: None };
+    agent(vec![created(), budget_set()])
+        .when(C::SetBudget { limit: None })
+        .then_expect_events(vec![none.clone()]);
+    let state = state(vec![created(), budget_set(), none]);
+    assert_eq!(state.profile().unwrap().budget, None);
 }
 
 #[test]
@@ -209,6 +222,14 @@ fn pause() -> AgentCommand {
 
 fn paused() -> AgentEvent {
     E::Paused { mode: PauseMode::Cancel }
+}
+
+fn budget() -> AgentCommand {
+    C::SetBudget { limit: Some(MicroUsd::from(5_000_000)) }
+}
+
+fn budget_set() -> AgentEvent {
+    E::BudgetSet { limit_micro_usd: Some(MicroUsd::from(5_000_000)) }
 }
 
 fn fail() -> AgentCommand {

@@ -6,6 +6,7 @@ use crate::event::aggregate;
 use crate::personal::Personal;
 use crate::plan::Tier;
 use crate::text::{FullName, Name};
+use crate::usage::MicroUsd;
 
 use super::command::TenantCommand;
 use super::event::TenantEvent;
@@ -46,6 +47,9 @@ pub struct Organisation {
     /// Whether all work of its agents is stopped.
     #[serde(default)]
     pub is_stopped: bool,
+    /// What all its agents together may spend in a calendar month; `None` is as much as it takes.
+    #[serde(default)]
+    pub budget: Option<MicroUsd>,
 }
 
 aggregate!(Tenant, "tenant", TenantCommand, TenantEvent, TenantRefusal);
@@ -96,6 +100,8 @@ impl Tenant {
             C::StopAll { reason } => Ok(vec![TenantEvent::WorkStopped { reason }]),
             C::Reopen if self.active()?.is_stopped => Ok(vec![TenantEvent::WorkReopened {}]),
             C::Reopen => Err(TenantRefusal::WorkNotStopped),
+            C::SetBudget { limit } if self.active()?.budget == limit => Ok(vec![]),
+            C::SetBudget { limit } => Ok(vec![TenantEvent::BudgetSet { limit_micro_usd: limit }]),
             C::CreateApiKey { new, at } => self.active()?.keys.create(new, at),
             C::RevokeApiKey { key } => self.active()?.keys.revoke(key),
             C::RotateApiKey { key, successor, expires_at, overlap_until, at } => {
@@ -121,6 +127,7 @@ impl Tenant {
                     settings,
                     keys,
                     is_stopped: false,
+                    budget: None,
                 })
             }
             (Self::Active(organisation), E::Suspended { .. }) => Self::Suspended(organisation),
@@ -175,6 +182,7 @@ impl Organisation {
             TenantEvent::SubscriptionChanged { to, .. } => self.tier = to,
             TenantEvent::WorkStopped { .. } => self.is_stopped = true,
             TenantEvent::WorkReopened {} => self.is_stopped = false,
+            TenantEvent::BudgetSet { limit_micro_usd } => self.budget = limit_micro_usd,
             event @ (TenantEvent::ApiKeyCreated { .. }
             | TenantEvent::ApiKeyRevoked { .. }
             | TenantEvent::ApiKeyRotated { .. }

@@ -5,6 +5,7 @@ use crate::document::Document;
 use crate::email::Email;
 use crate::plan::Tier;
 use crate::text::{FullName, Name, Reason};
+use crate::usage::MicroUsd;
 
 use super::keys::{NewApiKey, Provider};
 use super::subdomain::Subdomain;
@@ -62,6 +63,11 @@ pub enum TenantCommand {
     },
     /// Let agents work again.
     Reopen,
+    /// Set what all its agents together may spend in a calendar month.
+    SetBudget {
+        /// What they may; `None` is as much as it takes.
+        limit: Option<MicroUsd>,
+    },
     /// Make a key for programs.
     CreateApiKey {
         /// What it is made with.

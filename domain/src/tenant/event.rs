@@ -9,6 +9,7 @@ use crate::personal::Personal;
 use crate::plan::Tier;
 use crate::policy::Permissions;
 use crate::text::{FullName, Name, Reason};
+use crate::usage::MicroUsd;
 
 use super::keys::Provider;
 use super::subdomain::Subdomain;
@@ -70,6 +71,12 @@ pub enum TenantEvent {
     },
     /// Its agents may work again.
     WorkReopened {},
+    /// What all its agents together may spend in a calendar month became other.
+    BudgetSet {
+        /// What they may; absent is as much as it takes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit_micro_usd: Option<MicroUsd>,
+    },
     /// A key for programs was made. Who made it stands beside the event.
     ApiKeyCreated {
         /// Its id.
@@ -116,6 +123,7 @@ event_names!(TenantEvent, Tenant, "1.0", {
     Reactivated => "tenant.reactivated",
     WorkStopped => "tenant.work_stopped",
     WorkReopened => "tenant.work_reopened",
+    BudgetSet => "tenant.budget_set",
     ApiKeyCreated => "tenant.api_key_created",
     ApiKeyRevoked => "tenant.api_key_revoked",
     ApiKeyRotated => "tenant.api_key_rotated",

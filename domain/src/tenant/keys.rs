@@ -190,7 +190,8 @@ impl Keys {
             | TenantEvent::Suspended { .. }
             | TenantEvent::Reactivated {}
             | TenantEvent::WorkStopped { .. }
-            | TenantEvent::WorkReopened {} => {}
+            | TenantEvent::WorkReopened {}
+            | TenantEvent::BudgetSet { .. } => {}
         }
     }
 }

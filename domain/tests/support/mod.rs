@@ -72,6 +72,8 @@ impl Staged for Tenant {
             ("reactivate", TenantCommand::Reactivate),
             ("stop all", TenantCommand::StopAll { reason: "wrong".parse().expect("a reason") }),
             ("reopen", TenantCommand::Reopen),
+            ("set budget", TenantCommand::SetBudget { limit: Some(MicroUsd::from(5)) }),
+            ("set budget", TenantCommand::SetBudget { limit: None }),
             ("create API key", create_key(1)),
             ("create API key", create_key(2)),
             ("rotate API key", rotate_key(1, 3)),
@@ -218,6 +220,8 @@ impl Staged for Agent {
             ("pause", AgentCommand::Pause { mode: PauseMode::Cancel }),
             ("resume", AgentCommand::Resume),
             ("fail", AgentCommand::Fail { reason }),
+            ("set budget", AgentCommand::SetBudget { limit: Some(MicroUsd::from(5)) }),
+            ("set budget", AgentCommand::SetBudget { limit: None }),
             ("terminate", AgentCommand::Terminate),
         ]
     }

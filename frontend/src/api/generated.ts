@@ -74,6 +74,30 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/agents/{id}/budget': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get an agent's budget
+     * @description What it may spend on model calls in the present month, within the organisation's budget.
+     */
+    get: operations['get_agent_budget'];
+    /**
+     * Set an agent's budget
+     * @description Calls under way may still cost what was set aside for them.
+     */
+    put: operations['set_agent_budget'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/agents/{id}/pause': {
     parameters: {
       query?: never;
@@ -845,6 +869,31 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/tenants/current/budget': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get the organisation's budget
+     * @description What all agents together may spend on model calls in the present month, what is spent, and what is set aside for
+     *     calls under way. No call begins that could cost more than is left.
+     */
+    get: operations['get_tenant_budget'];
+    /**
+     * Set the organisation's budget
+     * @description Calls under way may still cost what was set aside for them.
+     */
+    put: operations['set_tenant_budget'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/tenants/current/reopen': {
     parameters: {
       query?: never;
@@ -1124,6 +1173,26 @@ export interface paths {
      *     `invitation_open`; an expired one stands in nobody's way.
      */
     post: operations['invite_user'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/usage': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Report what model calls consumed
+     * @description Tokens and cost by day, agent or model, by the price table of the time of the call. Days are in UTC.
+     */
+    get: operations['report_usage'];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -1537,6 +1606,39 @@ export interface components {
      * @enum {string}
      */
     AuditOrder: 'desc' | 'asc';
+    /** @description What may be spent on model calls in the present calendar month, UTC, and what is. */
+    Budget: {
+      /**
+       * @description What further calls may cost; null is as much as it takes.
+       * @example 21.840000
+       */
+      left_usd: string | null;
+      /**
+       * @description What may be spent, in US dollars with six decimals; null is as much as it takes.
+       * @example 25.000000
+       */
+      limit_usd: string | null;
+      /**
+       * Format: date-time
+       * @description When the next one begins.
+       */
+      period_end: string;
+      /**
+       * Format: date-time
+       * @description When the month began.
+       */
+      period_start: string;
+      /**
+       * @description What is set aside for calls under way.
+       * @example 0.040000
+       */
+      reserved_usd: string;
+      /**
+       * @description What is spent.
+       * @example 3.120000
+       */
+      spent_usd: string;
+    };
     /**
      * @description Why a task is cancelled.
      * @example {
@@ -1716,6 +1818,14 @@ export interface components {
       new_password: string;
       /** @description Out of the newest link; works once, for 30 minutes. */
       token: string;
+    };
+    /** @description What model calls consumed. */
+    ConsumedUsage: components['schemas']['TaskUsage'] & {
+      /**
+       * Format: int64
+       * @description How many there were.
+       */
+      calls: number;
     };
     /**
      * @description What an agent is created with.
@@ -2182,6 +2292,7 @@ export interface components {
       | 'create_tasks'
       | 'manage_tasks'
       | 'approve_tasks'
+      | 'manage_budgets'
       | 'read_events'
       | 'read_audit';
     /** @description Something that a role allows, and that an API key can be made for. */
@@ -2561,6 +2672,19 @@ export interface components {
        * @description How many the whole list has under the filters asked for.
        */
       total: number;
+    };
+    /**
+     * @description What may be spent.
+     * @example {
+     *       "limit_usd": "25.00"
+     *     }
+     */
+    SetBudgetBody: {
+      /**
+       * Format: decimal
+       * @description US dollars a calendar month, UTC, with up to six decimals; null is as much as it takes.
+       */
+      limit_usd: string | null;
     };
     /**
      * @description A key of a model provider.
@@ -2994,6 +3118,49 @@ export interface components {
       /** @description Each limited resource. */
       resources: components['schemas']['ResourceUsage'][];
     };
+    /**
+     * @description By what usage is added up.
+     * @enum {string}
+     */
+    UsageGroup: 'day' | 'agent' | 'model';
+    /** @description What the model calls of a day, an agent or a model consumed. */
+    UsageOfGroup: components['schemas']['ConsumedUsage'] & {
+      /**
+       * Format: uuid
+       * @description The agent; null where it is none.
+       */
+      agent_id: string | null;
+      /** @description What the agent is called; null once it is terminated. */
+      agent_name: string | null;
+      /**
+       * Format: date
+       * @description The day; null where it is no day.
+       */
+      day: string | null;
+      /** @description The model; empty where the log does not name it. */
+      model: string | null;
+      /** @description The provider; null where it is no model. */
+      provider: string | null;
+    };
+    /** @description What model calls consumed from one time to another. */
+    UsageReport: {
+      /**
+       * Format: date-time
+       * @description Calls that ended then or later.
+       */
+      from: string;
+      /** @description By what it is added up. */
+      group_by: components['schemas']['UsageGroup'];
+      /** @description Days in order; agents and models by what they cost, the dearest first. At most 1,000. */
+      items: components['schemas']['UsageOfGroup'][];
+      /**
+       * Format: date-time
+       * @description Calls that ended before then.
+       */
+      to: string;
+      /** @description All of it. */
+      total: components['schemas']['ConsumedUsage'];
+    };
     /** @description A person in an organisation. */
     User: {
       /**
@@ -3399,6 +3566,87 @@ export interface operations {
       404: components['responses']['NotFound'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  get_agent_budget: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The agent's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The budget */
+      200: {
+        headers: {
+          /** @description The agent's version */
+          ETag?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Budget'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  set_agent_budget: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path: {
+        /** @description The agent's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SetBudgetBody'];
+      };
+    };
+    responses: {
+      /** @description The budget as it is now */
+      200: {
+        headers: {
+          /** @description The agent's version */
+          ETag?: string;
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Budget'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
       429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];
@@ -5319,6 +5567,80 @@ export interface operations {
       503: components['responses']['Unavailable'];
     };
   };
+  get_tenant_budget: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The budget */
+      200: {
+        headers: {
+          /** @description The organisation's version */
+          ETag?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Budget'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  set_tenant_budget: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SetBudgetBody'];
+      };
+    };
+    responses: {
+      /** @description The budget as it is now */
+      200: {
+        headers: {
+          /** @description The organisation's version */
+          ETag?: string;
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Budget'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
   reopen_work: {
     parameters: {
       query?: never;
@@ -5976,6 +6298,41 @@ export interface operations {
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  report_usage: {
+    parameters: {
+      query?: {
+        /** @description Calls that ended then or later; 30 days before `to` if absent. */
+        from?: string;
+        /** @description By what it is added up; days if absent. */
+        group_by?: components['schemas']['UsageGroup'];
+        /** @description Calls that ended before then; now if absent. */
+        to?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What was consumed */
+      200: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['UsageReport'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
       422: components['responses']['Invalid'];
       429: components['responses']['Limited'];
       500: components['responses']['Failed'];

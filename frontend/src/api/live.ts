@@ -36,6 +36,8 @@ function ofType(type: EventType, id: string): StaleRead[] {
       return [{ path: '/api/v1/tenants/current' }, { path: '/api/v1/tenants/current/settings' }];
     case 'tenant.subscription_changed':
       return [{ path: '/api/v1/tenants/current' }, ME, USAGE];
+    case 'tenant.budget_set':
+      return [{ path: '/api/v1/tenants/current/budget' }, { path: '/api/v1/tenants/current' }];
     case 'tenant.api_key_created':
     case 'tenant.api_key_rotated':
     case 'tenant.api_key_revoked':
@@ -74,6 +76,8 @@ function ofType(type: EventType, id: string): StaleRead[] {
     case 'agent.resumed':
     case 'agent.failed':
       return agent(id);
+    case 'agent.budget_set':
+      return [...agent(id), { path: '/api/v1/agents/{id}/budget', id }];
     case 'task.created':
     case 'task.queued':
     case 'task.withdrawn':

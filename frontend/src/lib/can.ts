@@ -42,6 +42,7 @@ const requirements = {
   change_agent: { permission: 'manage_agents', own: 'create_agents', reason: OWN_OR_ADMIN },
   create_task: { permission: 'create_tasks', reason: MEMBER },
   run_task: { permission: 'create_tasks', reason: MEMBER },
+  manage_budgets: { permission: 'manage_budgets', reason: ADMIN },
   approve_task: { permission: 'approve_tasks', reason: ADMIN },
   change_task: { permission: 'manage_tasks', own: 'create_tasks', reason: OWN_OR_ADMIN },
 } satisfies Record<string, Requirement>;

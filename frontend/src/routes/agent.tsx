@@ -3,6 +3,7 @@ import { useParams } from 'react-router';
 import { AgentView } from '@/features/agents/AgentView';
 import { agentQuery } from '@/features/agents/queries';
 import { History } from '@/features/audit/History';
+import { BudgetPanel } from '@/features/budgets/BudgetPanel';
 import { TasksOfAgent } from '@/features/tasks/TasksOfAgent';
 import { AnsweredPage } from '@/ui/AnsweredPage';
 
@@ -15,6 +16,7 @@ export default function Agent() {
         <AgentView
           key={agent.id}
           agent={agent}
+          budget={<BudgetPanel of={{ agent: agent.id }} />}
           tasks={<TasksOfAgent agent={agent} />}
           history={<History aggregateType="agent" aggregateId={agent.id} />}
         />

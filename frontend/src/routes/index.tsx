@@ -73,6 +73,10 @@ export const routes: RouteObject[] = [
                 lazy: async () => ({ Component: (await import('./approvals')).default }),
               },
               {
+                path: 'usage',
+                lazy: async () => ({ Component: (await import('./usage')).default }),
+              },
+              {
                 path: 'audit',
                 lazy: async () => ({ Component: (await import('./audit')).default }),
               },

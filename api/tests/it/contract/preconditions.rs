@@ -15,7 +15,7 @@ async fn ready_for(app: &TestApp, scene: &Scene, operation: &Operation) -> Strin
         app.post(owner, "/tasks", body).await.expect(201)["id"].as_str().unwrap().to_owned()
     };
     match operation.id.as_str() {
-        "change_agent" | "terminate_agent" | "start_agent" => app.agent(owner).await,
+        "change_agent" | "terminate_agent" | "start_agent" | "set_agent_budget" => app.agent(owner).await,
         "stop_agent" | "pause_agent" => app.running_agent(owner).await,
         "resume_agent" => {
             let agent = app.running_agent(owner).await;
@@ -46,6 +46,7 @@ async fn ready_for(app: &TestApp, scene: &Scene, operation: &Operation) -> Strin
         "change_tenant"
         | "change_tenant_settings"
         | "change_subscription"
+        | "set_tenant_budget"
         | "change_profile"
         | "change_password" => String::new(),
         other => panic!("{other}: a new operation with If-Match needs something to change"),

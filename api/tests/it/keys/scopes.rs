@@ -64,6 +64,9 @@ async fn use_of(
             let body = json!({"name": "Task", "agent_id": app.agent(maker).await});
             (Method::PUT, format!("/tasks/{}", created(other, "/tasks", body).await), json!({"priority": 4}))
         }
+        P::ManageBudgets => {
+            (Method::PUT, "/tenants/current/budget".to_owned(), json!({"limit_usd": "25.00"}))
+        }
         P::ApproveTasks => {
             let task = crate::work::asking_task(app, maker).await;
             (Method::POST, format!("/tasks/{task}/approval"), crate::work::approval())

@@ -15,10 +15,11 @@ import type { Agent } from './queries';
 interface AgentViewProps {
   agent: Agent;
   tasks: ReactNode;
+  budget: ReactNode;
   history: ReactNode;
 }
 
-export function AgentView({ agent, tasks, history }: AgentViewProps) {
+export function AgentView({ agent, tasks, budget, history }: AgentViewProps) {
   const navigate = useNavigate();
   const can = useCan();
   const [dialog, setDialog] = useState<'edit' | 'delete' | null>(null);
@@ -58,7 +59,10 @@ export function AgentView({ agent, tasks, history }: AgentViewProps) {
           {tasks}
           {history}
         </Box>
-        <AgentFacts agent={agent} />
+        <Box sx={{ display: 'grid', gap: 2.5, minWidth: 0 }}>
+          <AgentFacts agent={agent} />
+          {budget}
+        </Box>
       </Box>
       {dialog === 'edit' && <EditAgentDialog agent={agent} onClose={() => setDialog(null)} />}
       {dialog === 'delete' && (

@@ -2,6 +2,7 @@ import FactCheckOutlined from '@mui/icons-material/FactCheckOutlined';
 import GridViewOutlined from '@mui/icons-material/GridViewOutlined';
 import GroupOutlined from '@mui/icons-material/GroupOutlined';
 import HowToRegOutlined from '@mui/icons-material/HowToRegOutlined';
+import PaidOutlined from '@mui/icons-material/PaidOutlined';
 import SmartToyOutlined from '@mui/icons-material/SmartToyOutlined';
 import TaskAltOutlined from '@mui/icons-material/TaskAltOutlined';
 import TuneOutlined from '@mui/icons-material/TuneOutlined';
@@ -22,6 +23,7 @@ const places = [
   { to: '/agents', label: 'Agents', Icon: SmartToyOutlined },
   { to: '/tasks', label: 'Tasks', Icon: TaskAltOutlined },
   { to: '/approvals', label: 'Approvals', Icon: HowToRegOutlined },
+  { to: '/usage', label: 'Usage', Icon: PaidOutlined },
   { to: '/audit', label: 'Audit', Icon: FactCheckOutlined },
   { to: '/team', label: 'Team', Icon: GroupOutlined },
   { to: '/keys', label: 'Keys', Icon: VpnKeyOutlined },

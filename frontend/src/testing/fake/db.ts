@@ -37,6 +37,8 @@ export interface FakeDb {
   agents: Schemas['Agent'][];
   tasks: Schemas['Task'][];
   approvals: Schemas['Approval'][];
+  /** What may be spent, by the id of the organisation or the agent. */
+  budgets: Map<string, string>;
   events: Schemas['AuditEvent'][];
   /** Access tokens and refresh tokens that work, with their users. */
   accessTokens: Map<string, string>;
@@ -65,6 +67,7 @@ export function createDb(now: () => number = Date.now): FakeDb {
     agents: [],
     tasks: [],
     approvals: [],
+    budgets: new Map(),
     events: [],
     accessTokens: new Map(),
     refreshTokens: new Map(),

@@ -9,6 +9,7 @@ import { type Call, json, noContent, Refusal, single } from './http.ts';
 import * as identity from './identity.ts';
 import * as log from './log.ts';
 import { plans, policy } from './policy.ts';
+import * as spending from './spending.ts';
 import * as work from './work.ts';
 
 export interface FakeApi {
@@ -118,6 +119,11 @@ function route(call: Call, pace: work.WorkerPace): Response {
       return control.stopAll(call);
     case 'POST /tenants/current/reopen':
       return control.reopen(call);
+    case 'GET /tenants/current/budget':
+    case 'PUT /tenants/current/budget':
+      return spending.tenantBudget(call);
+    case 'GET /usage':
+      return spending.reportUsage(call);
     case 'GET /approvals':
       return control.listApprovals(call);
     case 'GET /tenants/current/usage':
@@ -152,6 +158,7 @@ function route(call: Call, pace: work.WorkerPace): Response {
     if (last === 'password-reset') return json(202, {});
     return last === 'sessions' ? noContent() : identity.oneUser(call, move);
   }
+  if (room === 'agents' && move === 'budget') return spending.agentBudget(call, id);
   if (room === 'agents')
     return move === '' ? work.oneAgent(call, id) : work.moveAgent(call, id, move);
   if (room === 'tasks') {

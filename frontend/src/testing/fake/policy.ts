@@ -24,6 +24,7 @@ const meanings = {
   create_tasks: 'Create and execute tasks, and change or withdraw one’s own.',
   manage_tasks: 'Change, cancel or withdraw anybody’s tasks.',
   approve_tasks: 'Approve or deny calls of agents that wait for a person.',
+  manage_budgets: 'Set what may be spent on model calls.',
   read_events: 'Follow the stream of events.',
   read_audit: 'Read the audit log, with addresses and programs.',
 } satisfies Record<Permission, string>;
@@ -56,6 +57,7 @@ const ADMIN: readonly Permission[] = [
   'manage_agents',
   'manage_tasks',
   'approve_tasks',
+  'manage_budgets',
 ];
 
 export const permissions: Record<Role, readonly Permission[]> = {
