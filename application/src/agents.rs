@@ -6,6 +6,7 @@ use crate::App;
 use crate::caller::Caller;
 use crate::error::AppError;
 use crate::execute::{Done, alone};
+use crate::setup::check_configuration;
 use crate::stops::Ending;
 
 /// What an agent is created with.
@@ -42,6 +43,7 @@ impl App {
     /// Creates an agent, idle. The plan's limit is checked where the log is written.
     pub async fn create_agent(&self, caller: &Caller, new: NewAgent) -> Result<Done, AppError> {
         caller.require(Permission::CreateAgents)?;
+        check_configuration(&new.configuration, self.schemas.as_ref())?;
         let agent = AgentId(self.ids.fresh());
         let command = AgentCommand::Create {
             name: new.name,
@@ -62,6 +64,10 @@ impl App {
         agent: AgentId,
         new: AgentChange,
     ) -> Result<Done, AppError> {
+        caller.require(Permission::CreateAgents)?;
+        if let Some(configuration) = &new.configuration {
+            check_configuration(configuration, self.schemas.as_ref())?;
+        }
         let command = AgentCommand::Change {
             name: new.name,
             description: new.description,

@@ -56,6 +56,16 @@ pub enum AppError {
     /// A field of the request is not acceptable; its JSON pointer, a code and a clause for people.
     #[error("{2}")]
     Invalid(&'static str, &'static str, &'static str),
+    /// A place within a document of the request is not acceptable.
+    #[error("{message}")]
+    Unfit {
+        /// The JSON pointer of the place within the request.
+        field: String,
+        /// A stable code.
+        code: &'static str,
+        /// A clause for people.
+        message: String,
+    },
     /// Something outside cannot be reached now; how it may have ended is unknown.
     #[error("a part of the service is not available")]
     Unavailable,

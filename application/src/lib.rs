@@ -21,6 +21,7 @@ mod mail;
 mod passwords;
 mod provider_keys;
 mod sessions;
+mod setup;
 mod stops;
 mod tasks;
 mod tenants;

@@ -9,6 +9,7 @@ use crate::caller::Caller;
 use crate::error::AppError;
 use crate::execute::Done;
 use crate::execution::{check, settle_open};
+use crate::setup::check_input;
 
 /// What a task is created with.
 #[derive(Clone, Debug)]
@@ -40,9 +41,10 @@ impl App {
         check(new.kind, &new.input)?;
         let agent_stream = StreamId::agent(caller.tenant, new.agent);
         let (agent, agent_version) = self.load::<Agent>(agent_stream).await?;
-        if agent.profile().is_none() {
+        let Some(profile) = agent.profile() else {
             return Err(AppError::Invalid("/agent_id", "unknown", "no agent has this id"));
-        }
+        };
+        check_input(&profile.configuration, &new.input, self.schemas.as_ref())?;
         let task = TaskId(self.ids.fresh());
         let command = TaskCommand::Create {
             agent: new.agent,
@@ -77,6 +79,8 @@ impl App {
         task: TaskId,
         amendment: Amendment,
     ) -> Result<Done, AppError> {
+        caller.require(Permission::CreateTasks)?;
+        self.check_amendment(caller, task, &amendment).await?;
         self.manage_task(caller, task, TaskCommand::Amend(amendment)).await
     }
 
@@ -129,6 +133,30 @@ impl App {
             Ok(commit.guard(agent_stream, agent_version))
         })
         .await
+    }
+
+    /// Whether the task's shape and its agent take the input that it would have. Of what is not there the command
+    /// itself says so.
+    async fn check_amendment(
+        &self,
+        caller: &Caller,
+        task: TaskId,
+        amendment: &Amendment,
+    ) -> Result<(), AppError> {
+        if amendment.input.is_none() && amendment.kind.is_none() {
+            return Ok(());
+        }
+        let (task, _) = self.load::<Task>(StreamId::task(caller.tenant, task)).await?;
+        let Some((work, _)) = task.present() else {
+            return Ok(());
+        };
+        let input = amendment.input.as_ref().unwrap_or(&work.input);
+        check(amendment.kind.unwrap_or(work.kind), input)?;
+        let (agent, _) = self.load::<Agent>(StreamId::agent(caller.tenant, work.agent)).await?;
+        match agent.profile() {
+            Some(profile) => check_input(&profile.configuration, input, self.schemas.as_ref()),
+            None => Ok(()),
+        }
     }
 
     async fn manage_task(

@@ -32,6 +32,7 @@ impl From<AppError> for Problem {
             AppError::Superseded => Self::new(StatusCode::CONFLICT, "refresh_superseded", &detail),
             AppError::TenantRequired(_) => Self::new(StatusCode::CONFLICT, "tenant_required", &detail),
             AppError::Invalid(field, code, message) => Self::invalid_field(field, code, message),
+            AppError::Unfit { field, code, message } => Self::invalid_field(&field, code, &message),
             AppError::Unavailable => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &detail),
             AppError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", &detail),
         }

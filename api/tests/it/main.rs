@@ -34,6 +34,7 @@ mod pool;
 mod process;
 mod rate_limits;
 mod sessions;
+mod setup;
 mod steps;
 mod stops;
 mod stream;
