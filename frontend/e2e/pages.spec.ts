@@ -8,6 +8,10 @@ const pages = [
   { name: 'overview', path: '/', shows: 'Recent activity' },
   { name: 'agents', path: '/agents', shows: 'Press monitor' },
   { name: 'tasks', path: '/tasks', shows: 'Weekly digest' },
+  { name: 'approvals', path: '/approvals', shows: 'http_request' },
+  { name: 'usage', path: '/usage', shows: 'Cost by day' },
+  { name: 'usage-agents', path: '/usage?by=agent', shows: 'Scout' },
+  { name: 'usage-models', path: '/usage?by=model', shows: 'claude' },
   { name: 'audit', path: '/audit', shows: 'task.created' },
   { name: 'team', path: '/team', shows: 'Noor Haddad' },
   { name: 'settings', path: '/settings', shows: 'Save organisation' },
@@ -103,6 +107,39 @@ for (const look of looks) {
         await expect(page.getByRole('link', { name: 'Team' })).toBeVisible();
         await check(page, look.name, 'navigation');
       }
+      expect(faults).toEqual([]);
+    });
+
+    test('a stop of all work, an approval and a budget', async ({ page }) => {
+      const faults = watch(page);
+      await signIn(page);
+      const dialog = page.getByRole('dialog');
+      await page.getByRole('button', { name: 'Stop all work' }).click();
+      await dialog.getByLabel('Why').fill('Mails go to the wrong customers');
+      await expect(dialog.getByText('Running right now: 1')).toBeVisible();
+      await check(page, look.name, 'stop-all');
+      await dialog.getByRole('button', { name: 'Stop all work' }).click();
+      await expect(dialog.getByText('Cut off: 1')).toBeVisible();
+      await check(page, look.name, 'stopped');
+      await dialog.getByRole('button', { name: 'Close' }).click();
+      await page.goto('/tasks');
+      await expect(page.getByText('All work is stopped since')).toBeVisible();
+      await check(page, look.name, 'stopped-banner');
+      await page.getByRole('button', { name: 'Let it go on' }).click();
+      await expect(page.getByText('All work is stopped since')).toBeHidden();
+
+      await page.goto('/approvals');
+      await page.getByRole('button', { name: /^Approve http_request/ }).click();
+      await check(page, look.name, 'approve');
+      await dialog.getByRole('button', { name: 'Cancel' }).click();
+
+      await page.goto('/usage');
+      await page.getByRole('button', { name: 'Set budget' }).click();
+      await dialog.getByLabel('US dollars a month').fill('0.05');
+      await check(page, look.name, 'budget-set');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await expect(page.getByRole('meter', { name: 'Budget' })).toBeVisible();
+      await check(page, look.name, 'budget');
       expect(faults).toEqual([]);
     });
 

@@ -44,6 +44,8 @@ for (const look of looks) {
         ['tasks', '/tasks', 'October invoices'],
         ['task-completed', `/tasks/${tasks.completed.id}`, 'completed a task'],
         ['task-cancelled', `/tasks/${tasks.cancelled.id}`, 'There is no result'],
+        ['approvals', '/approvals', 'Nothing waits for you'],
+        ['usage', '/usage', 'Budget'],
         ['audit', '/audit', 'task.created'],
         ['team', '/team', 'Noor Haddad'],
         ['settings', '/settings', 'Save organisation'],
