@@ -8,7 +8,7 @@ export default defineConfig({
   testDir: './e2e',
   testMatch: 'pages.spec.ts',
   workers: 1,
-  timeout: 60_000,
+  timeout: 120_000,
   globalTimeout: 600_000,
   expect: { timeout: 10_000 },
   reporter: 'list',

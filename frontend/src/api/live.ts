@@ -114,6 +114,7 @@ const agent = (id: string): StaleRead[] => [
 const task = (id: string): StaleRead[] => [
   { path: '/api/v1/tasks' },
   { path: '/api/v1/tasks/{id}', id },
+  { path: '/api/v1/tasks/{id}/steps', id },
 ];
 
 /** Soon enough to feel live, late enough to take a burst of events as one. */

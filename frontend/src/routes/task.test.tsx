@@ -36,3 +36,12 @@ test('a failed task shows why and can be retried', async () => {
   expect(within(result).getByText('The provider refused the key (401).')).toBeVisible();
   expect(screen.getByRole('button', { name: 'Retry Press of the week' })).toBeVisible();
 });
+
+test('each call that a task made is listed with what it took', async () => {
+  const task = fake.db.tasks.find(({ name }) => name === 'Compare two retrieval papers');
+  await open(`/tasks/${task?.id}`);
+  const steps = await screen.findByRole('table', { name: 'Steps' });
+  expect(steps).toHaveTextContent('1. claude');
+  expect(steps).toHaveTextContent('1,834 in, 212 out');
+  expect(steps).toHaveTextContent('$0.00868');
+});

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from 'react-router';
 import { History } from '@/features/audit/History';
+import { StepsPanel } from '@/features/steps/StepsPanel';
 import { taskQuery } from '@/features/tasks/queries';
 import { TaskView } from '@/features/tasks/TaskView';
 import { AnsweredPage } from '@/ui/AnsweredPage';
@@ -14,6 +15,7 @@ export default function Task() {
         <TaskView
           key={task.id}
           task={task}
+          steps={<StepsPanel task={task.id} />}
           history={<History aggregateType="task" aggregateId={task.id} />}
         />
       )}

@@ -40,7 +40,9 @@ export function ApprovalQueue() {
                 </li>
               ))}
             </Stack>
-            <Pager page={page} filters={filters} />
+            {(page.next_cursor !== null || filters.pagesBefore > 0) && (
+              <Pager page={page} filters={filters} />
+            )}
           </>
         )
       }

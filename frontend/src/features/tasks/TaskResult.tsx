@@ -5,6 +5,7 @@ import LinearProgress from '@mui/material/LinearProgress';
 import { JsonView } from '@/ui/JsonView';
 import { Panel } from '@/ui/Panel';
 import { StateNote } from '@/ui/States';
+import { TextLink } from '@/ui/TextLink';
 import type { Task } from './queries';
 import { isQueued } from './status';
 
@@ -38,7 +39,10 @@ function Content({ task }: { task: Task }) {
       );
     case 'waiting_approval':
       return (
-        <StateNote title="Waiting for approval">
+        <StateNote
+          title="Waiting for approval"
+          action={<TextLink to="/approvals">Look at what waits</TextLink>}
+        >
           {task.approval === null
             ? 'A person must approve a call.'
             : `A person must approve a call of ${task.approval.tool}.`}

@@ -16,7 +16,13 @@ import { TaskMoves } from './TaskMoves';
 import { TaskResult } from './TaskResult';
 import { TaskStatusMark } from './TaskStatusMark';
 
-export function TaskView({ task, history }: { task: Task; history: ReactNode }) {
+interface TaskViewProps {
+  task: Task;
+  steps: ReactNode;
+  history: ReactNode;
+}
+
+export function TaskView({ task, steps, history }: TaskViewProps) {
   const navigate = useNavigate();
   const can = useCan();
   const [isDeleting, setDeleting] = useState(false);
@@ -56,6 +62,7 @@ export function TaskView({ task, history }: { task: Task; history: ReactNode }) 
           <Panel title="Input">
             <JsonView value={task.input_data} label="input" />
           </Panel>
+          {steps}
           {history}
         </Box>
         <TaskFacts task={task} agent={agent} />

@@ -162,6 +162,7 @@ function route(call: Call, pace: work.WorkerPace): Response {
   if (room === 'agents')
     return move === '' ? work.oneAgent(call, id) : work.moveAgent(call, id, move);
   if (room === 'tasks') {
+    if (move === 'steps') return work.listSteps(call, id);
     if (move === 'approval') return control.decideApproval(call, id);
     return move === '' ? work.oneTask(call, id) : work.moveTask(call, id, move, pace);
   }

@@ -276,6 +276,38 @@ export function oneTask(call: Call, id: string): Response {
   return noContent();
 }
 
+/** Each attempt of a fake task is one call of its agent's model. */
+export function listSteps(call: Call, id: string): Response {
+  const task = findTask(call, id);
+  if (task.started_at === null) return page(call, []);
+  const agent = call.db.agents.find((each) => each.id === task.agent_id);
+  const hasFailed = task.status === 'failed';
+  const isOver = task.finished_at !== null;
+  const state = hasFailed ? 'failed' : isOver ? 'done' : 'running';
+  return page(call, [
+    {
+      id: task.id,
+      step: 1,
+      kind: 'model',
+      name: agent?.agent_type ?? 'echo',
+      provider: '',
+      state,
+      attempt_id: task.id,
+      attempt: task.attempts,
+      request_hash: task.id,
+      reply_hash: null,
+      error: hasFailed ? task.error : null,
+      has_side_effects: false,
+      reserved_usd: '0.000000',
+      usage: task.usage,
+      price_table: null,
+      latency_ms: isOver ? 1234 : null,
+      started_at: task.started_at,
+      ended_at: task.finished_at,
+    } satisfies Schemas['Step'],
+  ]);
+}
+
 export function moveTask(call: Call, id: string, move: string, pace: WorkerPace): Response {
   const { db } = call;
   const task = findTask(call, id);
