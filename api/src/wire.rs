@@ -17,7 +17,7 @@ use infrastructure::postgres::{
 };
 use infrastructure::providers::Providers;
 use infrastructure::tools::AgentTools;
-use projections::{KeyHolders, MailFollowing, PgOutbox, PgRunQueue, Views};
+use projections::{KeyHolders, MailFollowing, PgOutbox, PgOverdueApprovals, PgRunQueue, Views};
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -257,6 +257,7 @@ fn app(
         api_keys: Arc::new(DerivedApiKeys::new(secrets)),
         provider_keys: provider_keys.clone(),
         queue: Arc::new(PgRunQueue::new(database.writer())),
+        overdue: Arc::new(PgOverdueApprovals::new(database.writer())),
         running: Arc::new(Views::new(database.reader())),
         outbox: Arc::new(PgOutbox::new(database.writer())),
         mailer,

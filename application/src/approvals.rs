@@ -1,10 +1,10 @@
 use domain::task::{Task, TaskCommand, Verdict};
 use domain::text::Reason;
-use domain::{ContentHash, Permission, StreamId, TaskId};
+use domain::{ContentHash, Metadata, Permission, StreamId, TaskId};
 use uuid::Uuid;
 
 use crate::App;
-use crate::caller::Caller;
+use crate::caller::{Caller, Origin};
 use crate::error::AppError;
 use crate::execute::{Done, alone};
 
@@ -34,5 +34,21 @@ impl App {
         let Decision { approval, shown, verdict, reason } = decision;
         let command = TaskCommand::Decide { approval, shown, verdict, reason, at: self.clock.now() };
         self.execute::<Task>(caller, StreamId::task(caller.tenant, task), command, alone).await
+    }
+
+    /// Lets at most `most` tasks go on, or fail, whose questions nobody answered in time; says how many it looked at.
+    /// Of those that are answered or cancelled at the same moment nothing is recorded.
+    pub async fn expire_approvals(&self, worker: &str, most: usize) -> Result<usize, AppError> {
+        let at = self.clock.now();
+        let overdue = self.overdue.list_overdue(at, most).await?;
+        let metadata = Metadata::system(worker);
+        for (tenant, task) in &overdue {
+            let (stream, command) = (StreamId::task(*tenant, *task), TaskCommand::ExpireApproval { at });
+            match self.execute_with::<Task>(&Origin::default(), &metadata, stream, command, alone).await {
+                Ok(_) | Err(AppError::Refused { .. } | AppError::Conflict | AppError::Limit(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(overdue.len())
     }
 }

@@ -66,6 +66,8 @@ pub struct App {
     pub provider_keys: Arc<dyn ports::ProviderKeys>,
     /// Tasks that wait for a worker.
     pub queue: Arc<dyn ports::RunQueue>,
+    /// The tasks that wait for a person for too long.
+    pub overdue: Arc<dyn ports::OverdueApprovals>,
     /// Which tasks workers are at.
     pub running: Arc<dyn ports::RunningTasks>,
     /// Where agents' model calls go.

@@ -1,12 +1,13 @@
 //! What waits for a person: the tasks in that stage, with what is asked.
 
+use application::ports::{OverdueApprovals, Unavailable};
 use application::{AppError, Caller};
 use chrono::{DateTime, Utc};
-use domain::{AgentId, ContentHash, Permission, TaskId};
+use domain::{AgentId, ContentHash, Permission, TaskId, TenantId};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sqlx::postgres::PgRow;
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::{PgPool, Postgres, QueryBuilder};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -114,4 +115,43 @@ fn decode(row: &PgRow) -> Result<ApprovalRow, sqlx::Error> {
         asked_at: fields.next()?,
         expires_at: asked.expires_at,
     })
+}
+
+/// Finds the questions that nobody answered in time, on the writer's pool: it sees all tenants.
+#[derive(Clone, Debug)]
+pub struct PgOverdueApprovals {
+    writer: PgPool,
+}
+
+impl PgOverdueApprovals {
+    /// On a pool whose connections have the writer's role.
+    pub const fn new(writer: PgPool) -> Self {
+        Self { writer }
+    }
+}
+
+/// Few tasks wait for a person at a time, and an index holds those alone.
+const OVERDUE: &str = "
+    select tenant_id, id from tasks
+    where stage = 'waiting_approval' and (approval::json ->> 'expires_at')::timestamptz <= $1
+    limit $2";
+
+#[async_trait::async_trait]
+impl OverdueApprovals for PgOverdueApprovals {
+    async fn list_overdue(
+        &self,
+        at: DateTime<Utc>,
+        most: usize,
+    ) -> Result<Vec<(TenantId, TaskId)>, Unavailable> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let query = sqlx::query_as(OVERDUE).bind(at).bind(most);
+        let rows: Vec<(Uuid, Uuid)> = query.fetch_all(&self.writer).await.map_err(|error| {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "overdue approvals cannot be looked for"
+            );
+            Unavailable
+        })?;
+        Ok(rows.into_iter().map(|(tenant, task)| (TenantId(tenant), TaskId(task))).collect())
+    }
 }

@@ -47,7 +47,7 @@ use infrastructure::postgres::Projectors;
 
 pub use agents::{AgentFilter, AgentRow, AgentStatus};
 pub use api_keys::{ApiKeyFilter, ApiKeyRow, ApiKeyStatus};
-pub use approvals::{ApprovalFilter, ApprovalRow};
+pub use approvals::{ApprovalFilter, ApprovalRow, PgOverdueApprovals};
 pub use budgets::BudgetRow;
 pub use callers::SessionState;
 pub use health::{HealthStatus, ProjectionHealth, TenantHealth};

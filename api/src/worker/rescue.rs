@@ -1,4 +1,4 @@
-//! Tasks whose workers are gone.
+//! Tasks whose workers are gone, and those whose questions nobody answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,9 @@ const EVERY: Duration = Duration::from_secs(1);
 /// How many looks there are to one at every tenant.
 const LOOKS: u32 = 30;
 
+/// How many looks there are to one at the questions that nobody answered.
+const QUESTIONS: u32 = 5;
+
 /// The most tasks taken over at once.
 const MOST: usize = 32;
 
@@ -24,6 +27,10 @@ pub(super) async fn look_after(app: App, worker: Arc<str>, held: Arc<Held>) {
         if look.is_multiple_of(LOOKS) {
             // Whoever cannot look around now does so with the next round.
             app.queue.look_around().await.ok();
+        }
+        if look.is_multiple_of(QUESTIONS) {
+            // Whoever is left waits for the next look.
+            app.expire_approvals(&worker, MOST).await.ok();
         }
         let asked = Instant::now();
         match app.rescue(&worker, held.lease(), MOST).await {

@@ -1,9 +1,10 @@
 //! Calls that a person must approve: what waits, and the answer that lets it go on.
 
+use domain::task::OnTimeout;
 use serde_json::{Value, json};
 
 use crate::support::{TestApp, fresh_database};
-use crate::work::{approval, asking_task, stop_all_work};
+use crate::work::{approval, asking_task, overdue_task, stop_all_work};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_for_a_person_is_listed_with_exactly_what_would_be_called() {
@@ -100,4 +101,26 @@ async fn of_many_answers_at_once_one_counts() {
         futures::future::join_all(answers).await.into_iter().map(|one| one.status.as_u16()).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 202).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| [202, 409].contains(status)), "{statuses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_nobody_answers_in_time_lets_the_task_go_on_or_fail_as_it_says() {
+    let app = TestApp::start_on(fresh_database().await, &["--workers=0"]).await;
+    let owner = app.sign_up("free").await;
+    let waits = asking_task(&app, &owner).await;
+    let goes_on = overdue_task(&app, &owner, OnTimeout::Deny).await;
+    let fails = overdue_task(&app, &owner, OnTimeout::Fail).await;
+    let late = app.post(&owner, &format!("/tasks/{fails}/approval"), approval()).await;
+    late.expect_problem(409, "approval.too_late");
+    let core = &app.service.state.app;
+    assert_eq!(core.expire_approvals("worker", 8).await.unwrap(), 2);
+    assert_eq!(core.expire_approvals("worker", 8).await.unwrap(), 0);
+    let stands = async |task: &str| {
+        let task = app.get(&owner, &format!("/tasks/{task}")).await.expect(200);
+        (task["status"].clone(), task["error"]["code"].clone())
+    };
+    assert_eq!(stands(&waits).await, (json!("waiting_approval"), Value::Null));
+    assert_eq!(stands(&goes_on).await, (json!("pending"), Value::Null));
+    assert_eq!(stands(&fails).await, (json!("failed"), json!("approval.expired")));
+    assert_eq!(app.get(&owner, "/approvals").await.expect(200)["total"], 1);
 }

@@ -114,11 +114,20 @@ pub(crate) async fn record_work(app: &TestApp, of: &Session) {
 pub(crate) async fn asking_task(app: &TestApp, of: &Session) -> String {
     // Whoever goes through all operations may have stopped all work.
     app.post(of, "/tenants/current/reopen", json!({})).await;
+    asking_until(app, of, "2999-01-01T00:00:00Z", OnTimeout::Deny).await
+}
+
+/// A task whose question it is too late to answer.
+pub(crate) async fn overdue_task(app: &TestApp, of: &Session, on_timeout: OnTimeout) -> String {
+    asking_until(app, of, "2020-01-01T00:00:00Z", on_timeout).await
+}
+
+async fn asking_until(app: &TestApp, of: &Session, end: &str, on_timeout: OnTimeout) -> String {
     let task = TaskId(Uuid::now_v7());
-    let TaskEvent::ApprovalRequested { attempt_id, mut question, usage } = asked() else {
+    let TaskEvent::ApprovalRequested { attempt_id, question, usage } = asked() else {
         unreachable!("that is what it is")
     };
-    question.shown = shown().hash;
+    let question = Question { shown: shown().hash, expires_at: end.parse().unwrap(), on_timeout, ..question };
     let asked = TaskEvent::ApprovalRequested { attempt_id, question, usage };
     let queued = TaskEvent::Queued { not_before: None };
     let events = vec![created(Uuid::now_v7()), queued, started(1), step_started(1), step_ended(1), asked];

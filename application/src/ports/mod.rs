@@ -7,6 +7,7 @@ mod event_log;
 mod keys;
 mod mail;
 mod models;
+mod overdue_approvals;
 mod passwords;
 mod run_queue;
 mod running_tasks;
@@ -24,6 +25,7 @@ pub use models::{
     FailureClass, Live, Message, ModelCall, ModelFailure, ModelProvider, ModelReply, Quote, StopReason,
     ToolCall,
 };
+pub use overdue_approvals::OverdueApprovals;
 pub use passwords::{Busy, NotTaken, Passwords};
 pub use run_queue::{Claimed, Renewal, RunQueue};
 pub use running_tasks::RunningTasks;
