@@ -37,7 +37,7 @@ async fn an_answer_lets_the_task_go_on_in_the_same_commit_and_stays_in_the_log()
     let admin = app.join(&owner, "admin", "admin").await;
     for (decision, verdict) in [("approve", "approved"), ("deny", "denied")] {
         let task = asking_task(&app, &owner).await;
-        let mut answer = approval();
+        let mut answer = approval(&owner);
         answer["decision"] = json!(decision);
         let path = format!("/tasks/{task}/approval");
         let gone_on = app.post(&admin, &path, answer.clone()).await.expect(202);
@@ -64,7 +64,7 @@ async fn an_answer_to_something_else_than_was_asked_changes_nothing() {
     let owner = app.sign_up("free").await;
     let member = app.join(&owner, "member", "member").await;
     let task = asking_task(&app, &owner).await;
-    let (path, right) = (format!("/tasks/{task}/approval"), approval());
+    let (path, right) = (format!("/tasks/{task}/approval"), approval(&owner));
     let with = |name: &str, value: Value| {
         let mut answer = right.clone();
         answer[name] = value;
@@ -91,7 +91,7 @@ async fn of_many_answers_at_once_one_counts() {
     let app = TestApp::start_on(fresh_database().await, &["--workers=0"]).await;
     let owner = app.sign_up("free").await;
     let task = asking_task(&app, &owner).await;
-    let (path, answer) = (format!("/tasks/{task}/approval"), approval());
+    let (path, answer) = (format!("/tasks/{task}/approval"), approval(&owner));
     let answers = (0..8).map(|nth| {
         let mut answer = answer.clone();
         answer["decision"] = json!(if nth % 2 == 0 { "approve" } else { "deny" });
@@ -110,7 +110,7 @@ async fn a_question_that_nobody_answers_in_time_lets_the_task_go_on_or_fail_as_i
     let waits = asking_task(&app, &owner).await;
     let goes_on = overdue_task(&app, &owner, OnTimeout::Deny).await;
     let fails = overdue_task(&app, &owner, OnTimeout::Fail).await;
-    let late = app.post(&owner, &format!("/tasks/{fails}/approval"), approval()).await;
+    let late = app.post(&owner, &format!("/tasks/{fails}/approval"), approval(&owner)).await;
     late.expect_problem(409, "approval.too_late");
     let core = &app.service.state.app;
     assert_eq!(core.expire_approvals("worker", 8).await.unwrap(), 2);

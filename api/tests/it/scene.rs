@@ -134,7 +134,7 @@ impl Scene {
             "change_agent" => json!({"description": "Sorts incoming mail"}),
             "create_task" => json!({"name": "Task", "agent_id": self.agent}),
             "amend_task" => json!({"priority": 4}),
-            "decide_approval" => approval(),
+            "decide_approval" => approval(&self.owner),
             "set_tenant_budget" | "set_agent_budget" => json!({"limit_usd": "25.00"}),
             "stop_all_work" => json!({"reason": "Mails go to the wrong customers"}),
             "pause_agent" => json!({"mode": "drain"}),

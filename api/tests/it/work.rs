@@ -127,7 +127,13 @@ async fn asking_until(app: &TestApp, of: &Session, end: &str, on_timeout: OnTime
     let TaskEvent::ApprovalRequested { attempt_id, question, usage } = asked() else {
         unreachable!("that is what it is")
     };
-    let question = Question { shown: shown().hash, expires_at: end.parse().unwrap(), on_timeout, ..question };
+    let question = Question {
+        approval_id: question_of(of),
+        shown: shown().hash,
+        expires_at: end.parse().unwrap(),
+        on_timeout,
+        ..question
+    };
     let asked = TaskEvent::ApprovalRequested { attempt_id, question, usage };
     let queued = TaskEvent::Queued { not_before: None };
     let events = vec![created(Uuid::now_v7()), queued, started(1), step_started(1), step_ended(1), asked];
@@ -139,10 +145,15 @@ fn shown() -> Content {
     Content::of(r#"{"tool":"http_request","arguments":{"url":"https://example.com"}}"#)
 }
 
+/// What every such task of an organisation asks; no two organisations ask the same.
+fn question_of(of: &Session) -> Uuid {
+    Uuid::from_u128(of.tenant.as_u128() ^ 1)
+}
+
 /// The answer that lets such a task make its call.
-pub(crate) fn approval() -> serde_json::Value {
+pub(crate) fn approval(of: &Session) -> serde_json::Value {
     json!({
-        "approval_id": Uuid::from_u128(5), "shown_hash": shown().hash, "decision": "approve",
+        "approval_id": question_of(of), "shown_hash": shown().hash, "decision": "approve",
         "reason": "It is the customer's",
     })
 }

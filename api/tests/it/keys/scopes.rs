@@ -69,7 +69,7 @@ async fn use_of(
         }
         P::ApproveTasks => {
             let task = crate::work::asking_task(app, maker).await;
-            (Method::POST, format!("/tasks/{task}/approval"), crate::work::approval())
+            (Method::POST, format!("/tasks/{task}/approval"), crate::work::approval(maker))
         }
         P::ReadEvents => get("/events"),
         P::ReadAudit => get("/audit/events"),
