@@ -64,8 +64,9 @@ test-clients-node:
 test-clients-python:
 	scripts/clients/run.sh python
 
-bench: $(POSTGRES) ## Measure the committer beside stock postgres-es and the plain limit of the same Postgres
+bench: $(POSTGRES) ## Measure commands beside stock postgres-es and the plain limit of the same Postgres, and tasks
 	cargo bench --locked --package api --bench commands
+	cargo bench --locked --package api --bench tasks
 
 openapi: ## Write api/openapi.json and the dashboard's client anew
 	cargo run --locked --quiet -- openapi > api/openapi.json.new

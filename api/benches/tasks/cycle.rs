@@ -1,0 +1,105 @@
+//! The whole cycle: clients create tasks and hand them over, the worker runs them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use application::{App, NewTask};
+use domain::task::{MaxAttempts, Priority, TaskKind, TimeoutSeconds};
+use domain::{Document, TaskId};
+use sqlx::{Connection, PgConnection};
+use tokio::task::JoinSet;
+
+use crate::bed::{Bed, Failure, Shop, ms, percentile};
+
+/// Clients, each of which keeps so many tasks under way.
+const CLIENTS: usize = 64;
+const UNDER_WAY: usize = 4;
+const WARM_UP: Duration = Duration::from_secs(3);
+const MEASURED: Duration = Duration::from_secs(15);
+
+/// Tasks per second, and how long each took from being handed over to its recorded end.
+pub(crate) async fn run(bed: &Bed, tenants: usize, slots: u16) -> Result<String, Failure> {
+    let mut shops = vec![];
+    for _ in 0..tenants {
+        shops.push(bed.shop().await?);
+    }
+    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let worker = tokio::spawn(bed.service.worker(bed.app().clone(), slots).run(stopping));
+    let is_over = Arc::new(AtomicBool::new(false));
+    let mut clients = JoinSet::new();
+    for number in 0..CLIENTS {
+        let (app, shop) = (bed.app().clone(), shops[number % tenants].clone());
+        clients.spawn(keep_busy(app, shop, is_over.clone()));
+    }
+    tokio::time::sleep(WARM_UP).await;
+    let mut conn = PgConnection::connect_with(&bed.owner).await?;
+    let (from, before) = (Instant::now(), completed(&mut conn).await?);
+    tokio::time::sleep(MEASURED).await;
+    let (after, measured) = (completed(&mut conn).await?, from.elapsed());
+    is_over.store(true, Ordering::Relaxed);
+    while let Some(ended) = clients.join_next().await {
+        ended??;
+    }
+    let mut waits = waits(&mut conn, measured).await?;
+    waits.sort_unstable();
+    stop.send_replace(true);
+    worker.await?;
+    #[expect(clippy::cast_precision_loss, reason = "a count of tasks is far below 2^52")]
+    let rate = (after - before) as f64 / measured.as_secs_f64();
+    Ok(format!("{rate:.0} | {:.0} / {:.0}", ms(percentile(&waits, 50)), ms(percentile(&waits, 99))))
+}
+
+async fn completed(conn: &mut PgConnection) -> Result<i64, Failure> {
+    Ok(sqlx::query_scalar("select count(*) from tasks where stage = 'completed'").fetch_one(conn).await?)
+}
+
+/// From the event that queued a task to the one that completed it, of those that ended lately.
+async fn waits(conn: &mut PgConnection, lately: Duration) -> Result<Vec<Duration>, Failure> {
+    let seconds: Vec<f64> = sqlx::query_scalar(
+        "select extract(epoch from finished_at - queued_at)::float8
+         from tasks
+         where stage = 'completed' and finished_at > now() - make_interval(secs => $1)",
+    )
+    .bind(lately.as_secs_f64())
+    .fetch_all(conn)
+    .await?;
+    Ok(seconds.into_iter().map(Duration::from_secs_f64).collect())
+}
+
+/// Hands over a few tasks and waits until they have ended, again and again.
+async fn keep_busy(app: App, shop: Shop, is_over: Arc<AtomicBool>) -> Result<(), Failure> {
+    let mut under_way: HashMap<TaskId, ()> = HashMap::new();
+    while !is_over.load(Ordering::Relaxed) {
+        while under_way.len() < UNDER_WAY {
+            let task = TaskId(app.create_task(&shop.owner, new_task(&shop)).await?.resource);
+            app.execute_task(&shop.owner, task).await?;
+            under_way.insert(task, ());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let tasks: Vec<TaskId> = under_way.keys().copied().collect();
+        for task in tasks {
+            let stream = domain::StreamId::task(shop.owner.tenant, task);
+            let loaded = app.log.load(stream).await?;
+            if loaded.events.last().is_some_and(|last| last.name() == "task.completed") {
+                under_way.remove(&task);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn new_task(shop: &Shop) -> NewTask {
+    NewTask {
+        agent: shop.agent,
+        name: "Task".parse().expect("a name"),
+        kind: TaskKind::Prompt,
+        input: Document::parse(r#"{"prompt":"hello"}"#).expect("a document"),
+        priority: Priority::default(),
+        timeout: TimeoutSeconds::default(),
+        max_attempts: MaxAttempts::default(),
+        scheduled_at: None,
+        queue_timeout: None,
+    }
+}
