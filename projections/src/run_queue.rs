@@ -52,7 +52,10 @@ const ENDED: &str = "ended as (
 fn changes(table: &str) -> String {
     format!(
         "touched as (
-            select k.tenant_id, k.task_id, t.agent_id, t.priority, t.queued_at, t.not_before, t.stage
+            select k.tenant_id, k.task_id, t.agent_id, t.priority, t.queued_at, t.not_before, t.stage,
+                   case when t.stage = 'queued'
+                        then greatest(t.queued_at, t.not_before) + make_interval(secs => t.queue_timeout_seconds)
+                   end as expires_at
             from unnest($1::uuid[], $2::uuid[]) as k (tenant_id, task_id)
             left join tasks t
               on t.tenant_id = k.tenant_id and t.id = k.task_id and t.stage in ('queued', 'running')
@@ -61,8 +64,8 @@ fn changes(table: &str) -> String {
             using touched k
             where q.tenant_id = k.tenant_id and q.task_id = k.task_id and k.stage is null
         )
-        insert into {table} (tenant_id, task_id, agent_id, priority, queued_at, not_before, state)
-        select tenant_id, task_id, agent_id, priority, queued_at, not_before, stage
+        insert into {table} (tenant_id, task_id, agent_id, priority, queued_at, not_before, state, expires_at)
+        select tenant_id, task_id, agent_id, priority, queued_at, not_before, stage, expires_at
         from touched
         where stage is not null
         on conflict (tenant_id, task_id) do update
@@ -70,7 +73,8 @@ fn changes(table: &str) -> String {
             priority = excluded.priority,
             queued_at = excluded.queued_at,
             not_before = excluded.not_before,
-            state = excluded.state"
+            state = excluded.state,
+            expires_at = excluded.expires_at"
     )
 }
 

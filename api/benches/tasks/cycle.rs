@@ -1,6 +1,6 @@
 //! The whole cycle: clients create tasks and hand them over, the worker runs them.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ pub(crate) async fn run(bed: &Bed, tenants: usize, slots: u16) -> Result<String,
     for _ in 0..tenants {
         shops.push(bed.shop().await?);
     }
-    let (stop, stopping) = tokio::sync::watch::channel(false);
+    let (end, stopping) = tokio::sync::watch::channel(false);
     let worker = tokio::spawn(bed.service.worker(bed.app().clone(), slots).run(stopping));
     let is_over = Arc::new(AtomicBool::new(false));
     let mut clients = JoinSet::new();
@@ -44,7 +44,7 @@ pub(crate) async fn run(bed: &Bed, tenants: usize, slots: u16) -> Result<String,
     }
     let mut waits = waits(&mut conn, measured).await?;
     waits.sort_unstable();
-    stop.send_replace(true);
+    end.send_replace(true);
     worker.await?;
     #[expect(clippy::cast_precision_loss, reason = "a count of tasks is far below 2^52")]
     let rate = (after - before) as f64 / measured.as_secs_f64();
@@ -70,15 +70,15 @@ async fn waits(conn: &mut PgConnection, lately: Duration) -> Result<Vec<Duration
 
 /// Hands over a few tasks and waits until they have ended, again and again.
 async fn keep_busy(app: App, shop: Shop, is_over: Arc<AtomicBool>) -> Result<(), Failure> {
-    let mut under_way: HashMap<TaskId, ()> = HashMap::new();
+    let mut under_way: HashSet<TaskId> = HashSet::new();
     while !is_over.load(Ordering::Relaxed) {
         while under_way.len() < UNDER_WAY {
             let task = TaskId(app.create_task(&shop.owner, new_task(&shop)).await?.resource);
             app.execute_task(&shop.owner, task).await?;
-            under_way.insert(task, ());
+            under_way.insert(task);
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let tasks: Vec<TaskId> = under_way.keys().copied().collect();
+        let tasks: Vec<TaskId> = under_way.iter().copied().collect();
         for task in tasks {
             let stream = domain::StreamId::task(shop.owner.tenant, task);
             let loaded = app.log.load(stream).await?;

@@ -1,4 +1,4 @@
-//! Tasks whose workers are gone, and those whose questions nobody answers.
+//! Tasks whose workers are gone, those that no worker takes in time, and those whose questions nobody answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,8 @@ const QUESTIONS: u32 = 5;
 /// The most tasks taken over at once.
 const MOST: usize = 32;
 
-/// Takes over what other workers had begun and records it as lost, so that it is tried again; needs no slot. Ends never.
+/// Takes over what other workers had begun and records it as lost, so that it is tried again, and fails what has waited
+/// too long; needs no slot. Ends never.
 pub(super) async fn look_after(app: App, worker: Arc<str>, held: Arc<Held>) {
     for look in 0_u32.. {
         if look.is_multiple_of(LOOKS) {
@@ -46,6 +47,9 @@ pub(super) async fn look_after(app: App, worker: Arc<str>, held: Arc<Held>) {
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "no tasks could be taken over");
             }
+        }
+        if let Err(error) = app.expire_queued(&worker, MOST).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "no tasks could be expired");
         }
         tokio::time::sleep(EVERY).await;
     }

@@ -65,11 +65,16 @@ impl Bed {
 
     /// A running agent that is set up like this.
     pub(crate) async fn agent(&self, tenant: TenantId, configuration: &str) -> AgentId {
+        self.agent_of("echo", tenant, configuration).await
+    }
+
+    /// The same, run by this.
+    pub(crate) async fn agent_of(&self, kind: &str, tenant: TenantId, configuration: &str) -> AgentId {
         let agent = AgentId(Uuid::now_v7());
         let created = AgentEvent::Created {
             name: "Agent".parse().unwrap(),
             description: Description::default(),
-            agent_type: "echo".parse().unwrap(),
+            agent_type: kind.parse().unwrap(),
             configuration: Document::parse(configuration).unwrap(),
             capabilities: Capabilities::default(),
             created_by: None,
@@ -95,6 +100,20 @@ impl Bed {
         tasks
     }
 
+    /// A queued task that waits for a worker so many seconds at most.
+    pub(crate) async fn hasty_task(&self, shop: Shop, seconds: i64) -> TaskId {
+        let task = TaskId(Uuid::now_v7());
+        let mut created = created(shop.agent, 3);
+        if let TaskEvent::Created { queue_timeout_seconds, .. } = &mut created {
+            *queue_timeout_seconds = Some(TimeoutSeconds::try_from(seconds).unwrap());
+        }
+        let commit = Commit::new(shop.tenant, task.0, Metadata::system("bed"));
+        let events = vec![created, TaskEvent::Queued { not_before: None }];
+        let stream = StreamId::task(shop.tenant, task);
+        self.app.log.commit(commit.append(stream, Expected::Exactly(0), events)).await.unwrap();
+        task
+    }
+
     pub(crate) async fn claim(&self, most: usize) -> Vec<Claimed> {
         self.app.claim("worker", LEASE, most).await.unwrap()
     }
@@ -108,7 +127,8 @@ impl Bed {
     /// Lets the clock of the queue run ahead for one tenant, whose tasks then have waited for so long.
     pub(crate) async fn age(&self, tenant: TenantId, seconds: i32) {
         let sql = "update run_queue
-             set queued_at = queued_at - make_interval(secs => $2), not_before = not_before - make_interval(secs => $2)
+             set queued_at = queued_at - make_interval(secs => $2), not_before = not_before - make_interval(secs => $2),
+                 expires_at = expires_at - make_interval(secs => $2)
              where tenant_id = $1";
         sqlx::query(sql).bind(tenant.0).bind(seconds).execute(&self.owner).await.unwrap();
     }

@@ -189,3 +189,27 @@ async fn every_task_is_claimed_once_by_whoever_asks_at_the_same_time() {
     assert_eq!(bed.count("select count(*) from run_queue").await, 0);
     assert_eq!(bed.count("select count(*) from task_leases").await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_waits_longer_than_it_may_fails_and_no_other() {
+    let bed = Bed::start().await;
+    let shop = bed.shop(Tier::Free).await;
+    let patient = bed.tasks(shop, 5, 1).await[0];
+    let taken = bed.hasty_task(shop, 60).await;
+    let late = bed.hasty_task(shop, 60).await;
+    bed.app.expire_queued("worker", 8).await.unwrap();
+    assert_eq!(bed.count("select count(*) from tasks where stage = 'failed'").await, 0);
+    let claimed = bed.claim(2).await;
+    assert_eq!(claimed.iter().map(|claimed| claimed.task).collect::<Vec<_>>(), [patient, taken]);
+    bed.age(shop.tenant, 61).await;
+    bed.app.expire_queued("worker", 8).await.unwrap();
+    let failed: Vec<(uuid::Uuid, String)> =
+        sqlx::query_as("select id, error_code from tasks where stage = 'failed'")
+            .fetch_all(&bed.owner)
+            .await
+            .unwrap();
+    assert_eq!(failed, [(late.0, "task.queue_timeout".to_owned())]);
+    // What a worker had in time is run.
+    bed.run(claimed).await;
+    assert_eq!(bed.count("select count(*) from tasks where stage = 'completed'").await, 2);
+}

@@ -11,7 +11,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::process::{Child, Command};
 
-use crate::bed::Bed;
+use crate::bed::{Bed, Shop};
 use crate::scale::scaled;
 
 const WORKERS: usize = 4;
@@ -69,6 +69,14 @@ fn launch(database: &PgConnectOptions, health: &str) -> Child {
         .unwrap()
 }
 
+/// An organisation whose tasks take a tenth of a second each, so that whoever is killed is in the middle of some.
+async fn slow_shop(bed: &Bed) -> Shop {
+    let shop = bed.shop(Tier::Enterprise).await;
+    let lines = vec![serde_json::json!({"text": "done", "delay_ms": 100}); 8];
+    let configuration = serde_json::json!({ "script": lines }).to_string();
+    Shop { agent: bed.agent_of("scripted", shop.tenant, &configuration).await, ..shop }
+}
+
 /// How long each running task has been seen without a live lease, looked at again and again.
 struct Watch {
     unleased: HashMap<uuid::Uuid, Instant>,
@@ -100,7 +108,7 @@ impl Watch {
 async fn every_task_ends_once_however_many_workers_are_killed() {
     let (tasks, kills) = (scaled(10_000), scaled(200));
     let bed = Bed::start().await;
-    let shop = bed.shop(Tier::Enterprise).await;
+    let shop = slow_shop(&bed).await;
     bed.tasks(shop, 3, tasks / 2).await;
     let mut workers: Vec<_> = (0..WORKERS).map(|_| WorkerProcess::start(&bed.database)).collect();
     let mut watch = Watch { unleased: HashMap::new(), longest: Duration::ZERO, looks: 0 };
@@ -151,7 +159,7 @@ async fn every_task_ends_once_however_many_workers_are_killed() {
 async fn processes_that_are_stopped_and_go_on_give_no_task_a_second_result() {
     let freezes = scaled(50).max(2);
     let bed = Bed::start().await;
-    let shop = bed.shop(Tier::Enterprise).await;
+    let shop = slow_shop(&bed).await;
     let workers: Vec<_> = (0..WORKERS).map(|_| WorkerProcess::start(&bed.database)).collect();
     let mut tasks = bed.tasks(shop, 3, 1).await.len();
     while bed.count("select count(*) from run_queue").await > 0 {

@@ -15,6 +15,7 @@ mod budget;
 mod halt;
 mod ledger;
 mod live;
+mod overdue;
 mod past;
 mod program;
 mod record;

@@ -27,7 +27,7 @@ pub use models::{
 };
 pub use overdue_approvals::OverdueApprovals;
 pub use passwords::{Busy, NotTaken, Passwords};
-pub use run_queue::{Claimed, Renewal, RunQueue};
+pub use run_queue::{Claimed, Overdue, Renewal, RunQueue};
 pub use running_tasks::RunningTasks;
 pub use schemas::{SchemaProblem, Schemas};
 pub use tokens::{AccessClaims, InvitationTicket, PublicKey, RefreshToken, ResetTicket, Tokens};

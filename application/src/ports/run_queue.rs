@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::{AgentId, TaskId, TenantId};
 use uuid::Uuid;
 
@@ -17,6 +18,9 @@ pub trait RunQueue: Send + Sync {
     /// Takes at most `most` tasks over that another worker had begun and whose lease ran out; the attempt is to be
     /// recorded as lost. What such a worker had not begun is free again.
     async fn rescue(&self, worker: &str, lease: Duration, most: usize) -> Result<Vec<Claimed>, Unavailable>;
+
+    /// At most `most` tasks that have waited for a worker longer than they may, longest first.
+    async fn overdue(&self, most: usize) -> Result<Vec<Overdue>, Unavailable>;
 
     /// Lengthens these leases; says of each, in the same order, whether the work may go on.
     async fn renew(&self, held: &[Claimed], lease: Duration) -> Result<Vec<Renewal>, Unavailable>;
@@ -38,6 +42,17 @@ pub enum Renewal {
     Lost,
     /// The tenant is suspended, or stopped all work: everything of it stops.
     Suspended,
+}
+
+/// A task that has waited too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overdue {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which.
+    pub task: TaskId,
+    /// Since when it might have been taken.
+    pub since: DateTime<Utc>,
 }
 
 /// A task under a lease.

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use application::ports::{Claimed, Renewal, RunQueue, Unavailable};
+use application::ports::{Claimed, Overdue, Renewal, RunQueue, Unavailable};
+use chrono::{DateTime, Utc};
 use domain::{AgentId, TaskId, TenantId, Tier};
 use sqlx::PgPool;
 use sqlx::postgres::PgRow;
@@ -43,6 +44,15 @@ const RENEW: &str = "
     where l.tenant_id = h.tenant_id and l.task_id = h.task_id
     returning h.nth, t.status = 'active' and t.work_stopped_at is null";
 
+/// What a worker has is about to begin, and is left to it.
+const OVERDUE: &str = "
+    select q.tenant_id, q.task_id, greatest(q.queued_at, q.not_before)
+    from run_queue q
+    where q.expires_at <= clock_timestamp()
+      and not exists (select from task_leases l where l.tenant_id = q.tenant_id and l.task_id = q.task_id)
+    order by q.expires_at
+    limit $1";
+
 const RELEASE: &str = "select release_leases($1, $2, $3)";
 
 const LOOK_AROUND: &str = "select wake_all_turns()";
@@ -73,6 +83,14 @@ impl RunQueue for PgRunQueue {
         let query = sqlx::query(RESCUE).bind(worker).bind(lease.as_secs_f64()).bind(count(most));
         let rows = query.fetch_all(&self.writer).await.map_err(unavailable)?;
         rows.iter().map(claimed).collect::<Result<_, _>>().map_err(unavailable)
+    }
+
+    async fn overdue(&self, most: usize) -> Result<Vec<Overdue>, Unavailable> {
+        let query = sqlx::query_as(OVERDUE).bind(i64::from(count(most)));
+        let rows: Vec<(Uuid, Uuid, DateTime<Utc>)> =
+            query.fetch_all(&self.writer).await.map_err(unavailable)?;
+        let overdue = |(tenant, task, since)| Overdue { tenant: TenantId(tenant), task: TaskId(task), since };
+        Ok(rows.into_iter().map(overdue).collect())
     }
 
     async fn renew(&self, held: &[Claimed], lease: Duration) -> Result<Vec<Renewal>, Unavailable> {
