@@ -39,7 +39,7 @@ pub use auth::{Registration, SignIn};
 pub use caller::{Caller, Origin};
 pub use error::AppError;
 pub use execute::Done;
-pub use execution::{Stop, StopCause};
+pub use execution::{NewFork, Replayed, Stop, StopCause};
 pub use invitations::{Invitation, Offer};
 pub use mail::limit_occasion;
 pub use passwords::OtherSessions;

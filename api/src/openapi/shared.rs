@@ -40,7 +40,7 @@ pub(super) struct Kind {
     in_api: bool,
     asks_for_caller: bool,
     names_resource: bool,
-    /// Sessions have no version: they are there or not.
+    /// Sessions have no version: they are there or not. A replay changes nothing of its task.
     has_version: bool,
     has_body: bool,
     has_query: bool,
@@ -61,7 +61,7 @@ impl Kind {
             in_api: path.starts_with("/api/"),
             asks_for_caller: operation.security.is_some(),
             names_resource: has_id || matches!(method, Method::Put | Method::Delete),
-            has_version: !path.starts_with("/api/v1/auth/sessions"),
+            has_version: !path.starts_with("/api/v1/auth/sessions") && !path.ends_with("/replay"),
             has_body: operation.request_body.is_some(),
             has_query,
         }

@@ -12,6 +12,7 @@ pub(crate) mod health;
 pub(crate) mod invitations;
 pub(crate) mod passwords;
 pub(crate) mod provider_keys;
+pub(crate) mod replays;
 pub(crate) mod sessions;
 pub(crate) mod steps;
 pub(crate) mod stops;

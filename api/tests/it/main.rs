@@ -33,6 +33,7 @@ mod pool;
 #[path = "../support/process.rs"]
 mod process;
 mod rate_limits;
+mod replays;
 mod sessions;
 mod setup;
 mod steps;

@@ -6,7 +6,7 @@ use sqlx::{PgPool, Row};
 
 use crate::operations::Operation;
 use crate::support::{PASSWORD, Session, TestApp};
-use crate::work::{approval, asking_task};
+use crate::work::{approval, asking_task, completed_task};
 
 /// An organisation with one of everything.
 pub(crate) struct Scene {
@@ -25,6 +25,8 @@ pub(crate) struct Scene {
     pub(crate) task: String,
     /// Waits for a person to approve a call.
     asking: String,
+    /// Has come to a result.
+    completed: String,
     /// A key of a program.
     pub(crate) api_key: String,
     /// A provider with a key; in every scene another.
@@ -57,6 +59,7 @@ impl Scene {
         app.post_anonymous("/tenants", tenant).await.expect(201);
         let task = task["id"].as_str().unwrap().to_owned();
         let asking = asking_task(app, &owner).await;
+        let completed = completed_task(app, &owner, &agent).await;
         let api_key = json!({"name": "Import", "scopes": ["read_keys"]});
         let api_key = app.post(&owner, "/api-keys", api_key).await.expect(201)["id"].clone();
         let provider = format!("provider-{}", uuid::Uuid::new_v4().as_fields().0);
@@ -74,6 +77,7 @@ impl Scene {
             agent,
             task,
             asking,
+            completed,
             api_key,
             provider,
             unfounded,
@@ -86,6 +90,7 @@ impl Scene {
         match () {
             () if under("agents") => self.agent.clone(),
             () if path.ends_with("/approval") => self.asking.clone(),
+            () if path.ends_with("/replay") => self.completed.clone(),
             () if under("tasks") => self.task.clone(),
             () if under("auth/sessions") => self.session.clone(),
             () if under("tenants/invitations") => self.invitation.clone(),
@@ -138,6 +143,7 @@ impl Scene {
             "set_tenant_budget" | "set_agent_budget" => json!({"limit_usd": "25.00"}),
             "stop_all_work" => json!({"reason": "Mails go to the wrong customers"}),
             "pause_agent" => json!({"mode": "drain"}),
+            "replay_task" => json!({}),
             "cancel_task" => json!({"reason": "Done by hand"}),
             other => panic!("{other}: a new operation with a body needs a sample here"),
         }
@@ -161,6 +167,7 @@ impl Scene {
         let id = match operation.path.strip_prefix("/api/v1/").unwrap_or_default() {
             path if path.starts_with("agents") => app.running_agent(&self.owner).await,
             path if path.ends_with("/approval") => asking_task(app, &self.owner).await,
+            path if path.ends_with("/replay") => self.completed.clone(),
             path if path.starts_with("tasks") => {
                 let task = json!({"name": "Task", "agent_id": self.agent});
                 let task = app.post(&self.owner, "/tasks", task).await.expect(201);

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use crate::support::{Session, TestApp, fresh_database};
 
 /// Creates a task and lets it run to its end.
-async fn run(app: &TestApp, by: &Session, task: Value) -> Value {
+pub(crate) async fn run(app: &TestApp, by: &Session, task: Value) -> Value {
     let task = app.post(by, "/tasks", task).await.expect(201);
     let path = format!("/tasks/{}", task["id"].as_str().unwrap());
     app.post(by, &format!("{path}/execute"), json!({})).await.expect(202);
     app.until(by, &path, |task| task["finished_at"].is_string()).await
 }
 
-async fn steps(app: &TestApp, by: &Session, task: &Value, query: &str) -> Value {
+pub(crate) async fn steps(app: &TestApp, by: &Session, task: &Value, query: &str) -> Value {
     app.get(by, &format!("/tasks/{}/steps{query}", task["id"].as_str().unwrap())).await.expect(200)
 }
 
@@ -21,8 +21,11 @@ async fn agent(app: &TestApp, by: &Session, configuration: Value) -> String {
     agent_of(app, by, "echo", configuration).await
 }
 
-async fn agent_of(app: &TestApp, by: &Session, kind: &str, configuration: Value) -> String {
-    let agent = json!({"name": "Agent", "agent_type": kind, "configuration": configuration});
+pub(crate) async fn agent_of(app: &TestApp, by: &Session, kind: &str, configuration: Value) -> String {
+    let agent = json!({
+        "name": "Agent", "agent_type": kind, "configuration": configuration,
+        "capabilities": ["calculator", "http_request"],
+    });
     let agent = app.post(by, "/agents", agent).await.expect(201);
     let id = agent["id"].as_str().unwrap().to_owned();
     app.post(by, &format!("/agents/{id}/start"), json!({})).await.expect(200);

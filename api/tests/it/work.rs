@@ -141,6 +141,20 @@ async fn asking_until(app: &TestApp, of: &Session, end: &str, on_timeout: OnTime
     task.to_string()
 }
 
+/// A task of an agent that has come to a result without a step.
+pub(crate) async fn completed_task(app: &TestApp, of: &Session, agent: &str) -> String {
+    let task = TaskId(Uuid::now_v7());
+    let mut created = created(Uuid::now_v7());
+    if let TaskEvent::Created { agent_id, forked_from, .. } = &mut created {
+        (*agent_id, *forked_from) = (AgentId(agent.parse().unwrap()), None);
+    }
+    let queued = TaskEvent::Queued { not_before: None };
+    let (output_data, usage) = (Document::default(), Usage::default());
+    let completed = TaskEvent::Completed { attempt_id: ATTEMPT, output_data, usage };
+    record(app, of, task, vec![created, queued, started(1), completed]).await;
+    task.to_string()
+}
+
 fn shown() -> Content {
     Content::of(r#"{"tool":"http_request","arguments":{"url":"https://example.com"}}"#)
 }

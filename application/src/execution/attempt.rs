@@ -14,7 +14,7 @@ use super::backoff;
 use super::budget::Budgets;
 use super::halt::{Halt, Then, failure};
 use super::ledger::{Beside, Ledger};
-use super::past::Past;
+use super::past::{Needed, Past};
 use super::program::Job;
 use super::recorder::{Recorder, ambiguous};
 use super::setup::{Rules, Setup};
@@ -48,7 +48,7 @@ impl App {
         if left_open && !setup.rules.retries_ambiguous_tool() {
             return Err(ambiguous());
         }
-        let past = Past::of(self, ledger.claimed.tenant, work).await?;
+        let past = Past::of(self, ledger.claimed.tenant, work, Needed::Replies).await?;
         let budgets = Budgets::of(agent, ledger.claimed);
         let seconds = work.timeout.get().min(setup.rules.timeout_seconds.unwrap_or(u32::MAX));
         let limit = Duration::from_secs(u64::from(seconds));

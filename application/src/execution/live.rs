@@ -1,5 +1,7 @@
 //! Steps that call models and tools.
 
+use std::time::Duration;
+
 use domain::MicroUsd;
 use domain::task::{Answer, Question, StepKind, Verdict};
 
@@ -9,7 +11,7 @@ use crate::ports::{Live, ModelCall, ModelReply, ToolCall, ToolFailure, ToolReply
 use super::halt::{Halt, failure};
 use super::record;
 use super::recorder::{Beginning, Recorder, ambiguous};
-use super::steps::{Ask, OnFailure, Steps, Tooling};
+use super::steps::{Ask, OnFailure, Steps, Tooling, not_granted, unreadable_arguments};
 
 #[async_trait::async_trait]
 impl Steps for Recorder<'_, '_> {
@@ -67,15 +69,21 @@ impl Steps for Recorder<'_, '_> {
 
     async fn tool(&mut self, call: &ToolCall, on_failure: OnFailure) -> Result<ToolReply, Halt> {
         let Some(request) = record::tool_request(&call.name, &call.arguments) else {
-            return unusable(on_failure, "tool.bad_arguments", "the arguments are no JSON object");
+            return unreadable_arguments(on_failure);
         };
         let request = request?;
+        // A call of a tool that the agent has not leaves no step, so it takes none over either.
+        if !self.past.holds(self.place + 1, StepKind::Tool, request.hash) {
+            self.offered().await?;
+            if self.offers(&call.name).is_none() {
+                return not_granted(on_failure, &call.name);
+            }
+        }
         if let Some(done) = self.take_over(StepKind::Tool, &request)? {
             return record::read_tool_reply(self.past.content(done.reply)?);
         }
-        let Some(spec) = self.offered().await?.iter().find(|spec| spec.name == call.name).cloned() else {
-            let message = format!("the agent has no tool called {}", call.name);
-            return unusable(on_failure, "tool.not_granted", &message);
+        let Some(spec) = self.offers(&call.name).cloned() else {
+            return not_granted(on_failure, &call.name);
         };
         self.setup.rules.admit_step(self.place + 1)?;
         let refused = match self.approval(&spec, &request)? {
@@ -104,6 +112,28 @@ impl Steps for Recorder<'_, '_> {
             Err(failed) => self.tool_failed(&spec, failed, on_failure),
         }
     }
+
+    async fn delay(&mut self, seconds: u32) -> Result<(), Halt> {
+        let request = record::delay(seconds)?;
+        if self.take_over(StepKind::Delay, &request)?.is_some() {
+            return Ok(());
+        }
+        self.setup.rules.admit_step(self.place + 1)?;
+        self.begin_step(Beginning {
+            kind: StepKind::Delay,
+            name: "delay".to_owned(),
+            provider: String::new(),
+            call: self.app.ids.fresh(),
+            request,
+            reserved: MicroUsd::default(),
+            price_table: String::new(),
+            has_side_effects: false,
+        })
+        .await?;
+        let app = self.app;
+        self.outside(app.clock.sleep(Duration::from_secs(u64::from(seconds)))).await?;
+        self.end_step(Ok(record::waited()?), domain::Usage::default())
+    }
 }
 
 /// What a person says of a call.
@@ -122,6 +152,11 @@ impl Recorder<'_, '_> {
             self.tools = Some(offered.map_err(|failed| tool_halt(&failed))?);
         }
         Ok(self.tools.as_deref().unwrap_or_default())
+    }
+
+    /// The tool of that name, among those that were asked for.
+    fn offers(&self, name: &str) -> Option<&ToolSpec> {
+        self.tools.iter().flatten().find(|spec| spec.name == name)
     }
 
     /// Whether a call may be made. Where nobody has answered yet, the attempt ends with the question.
@@ -203,14 +238,6 @@ fn tool_halt(failed: &ToolFailure) -> Halt {
         Halt::final_failure(failed.code, &failed.message)
     } else {
         Halt::passing_failure(failed.code, &failed.message)
-    }
-}
-
-/// A call that cannot be made at all leaves no step: whoever asked is told, every time in the same words.
-fn unusable(on_failure: OnFailure, code: &str, message: &str) -> Result<ToolReply, Halt> {
-    match on_failure {
-        OnFailure::Tell => Ok(ToolReply { content: message.to_owned(), is_error: true }),
-        OnFailure::Fail => Err(Halt::final_failure(code, message)),
     }
 }
 

@@ -20,6 +20,7 @@ mod past;
 mod program;
 mod record;
 mod recorder;
+mod replay;
 mod setup;
 mod steps;
 mod stop;
@@ -37,6 +38,7 @@ use crate::ports::{Claimed, Renewal};
 
 pub(crate) use budget::settle_open;
 pub(crate) use program::check;
+pub use replay::{NewFork, Replayed};
 pub use stop::{Stop, StopCause};
 
 use halt::Halt;

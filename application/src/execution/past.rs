@@ -20,9 +20,18 @@ pub(super) struct Past {
     given: u32,
 }
 
+/// Which contents of steps are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needed {
+    /// What came back.
+    Replies,
+    /// What was asked, too.
+    Both,
+}
+
 impl Past {
     /// The steps of a task's present run, with those that the tasks it was forked from have done for it.
-    pub(super) async fn of(app: &App, tenant: TenantId, work: &Work) -> Result<Self, Halt> {
+    pub(super) async fn of(app: &App, tenant: TenantId, work: &Work, needed: Needed) -> Result<Self, Halt> {
         let given = work.fork.map_or(0, |fork| fork.at_step.saturating_sub(1));
         let mut steps = work.journal.done().to_vec();
         let mut fork = work.fork;
@@ -41,7 +50,8 @@ impl Past {
             let message = "the task that it was forked from no longer holds the steps before the fork";
             return Err(Halt::final_failure("fork.source_changed", message));
         }
-        let hashes: Vec<ContentHash> = steps.iter().map(|step| step.reply).collect();
+        let requests = steps.iter().filter(|_| needed == Needed::Both).map(|step| step.request);
+        let hashes: Vec<ContentHash> = steps.iter().map(|step| step.reply).chain(requests).collect();
         let contents = app.contents.read(tenant, &hashes).await?;
         Ok(Self { steps, contents, given })
     }
@@ -74,6 +84,11 @@ impl Past {
         self.steps.get(index(place))
     }
 
+    /// Whether the step at a place is this very call.
+    pub(super) fn holds(&self, place: u32, kind: StepKind, request: ContentHash) -> bool {
+        self.at(place).is_some_and(|step| step.kind == kind && step.request == request)
+    }
+
     /// A content of one of the steps.
     pub(super) fn content(&self, hash: ContentHash) -> Result<&[u8], Halt> {
         self.contents.get(&hash).map(Vec::as_slice).ok_or_else(|| {
@@ -81,10 +96,14 @@ impl Past {
         })
     }
 
-    /// What the steps used; those of another task were paid for there.
-    pub(super) fn used(&self) -> Usage {
-        let own = self.steps.iter().filter(|step| step.step > self.given);
-        own.fold(Usage::default(), |sum, step| sum.plus(step.usage))
+    /// What a step used; one of another task was paid for there.
+    pub(super) fn usage_of(&self, step: &DoneStep) -> Usage {
+        if step.step > self.given { step.usage } else { Usage::default() }
+    }
+
+    /// How many steps there are.
+    pub(super) fn len(&self) -> usize {
+        self.steps.len()
     }
 
     /// Model calls among those of another task.
@@ -142,7 +161,7 @@ mod tests {
         let mut past = past(&[StepKind::Model, StepKind::Model], 0);
         assert_eq!(past.take(1, StepKind::Model, hash(1)).unwrap().unwrap().step, 1);
         assert!(past.take(2, StepKind::Model, hash(9)).unwrap().is_none());
-        assert_eq!(past.steps.len(), 1);
+        assert_eq!(past.len(), 1);
         assert!(past.take(3, StepKind::Model, hash(3)).unwrap().is_none());
     }
 
@@ -158,7 +177,8 @@ mod tests {
     fn what_another_task_has_done_holds_whatever_is_asked_and_costs_nothing_here() {
         let mut past = past(&[StepKind::Model, StepKind::Model], 1);
         assert!(past.take(1, StepKind::Model, hash(9)).unwrap().is_some());
-        assert_eq!(past.used().input_tokens.get(), 10);
+        assert_eq!(past.usage_of(&past.steps[0]), Usage::default());
+        assert_eq!(past.usage_of(&past.steps[1]).input_tokens.get(), 10);
         assert!(past.take(1, StepKind::Tool, hash(1)).is_err());
     }
 }

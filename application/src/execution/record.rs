@@ -27,6 +27,13 @@ struct ModelRequest<'a> {
     max_output_tokens: u32,
 }
 
+/// What is read of a recorded request.
+#[derive(Deserialize)]
+struct Told<'a> {
+    #[serde(borrow)]
+    tools: Vec<Offered<'a>>,
+}
+
 #[derive(Serialize)]
 #[serde(tag = "role", rename_all = "snake_case")]
 enum Spoken<'a> {
@@ -52,7 +59,7 @@ struct Called<'a> {
     arguments: Cow<'a, str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Offered<'a> {
     name: Cow<'a, str>,
     description: Cow<'a, str>,
@@ -110,6 +117,12 @@ pub(super) fn model_request(
         tools: tools.iter().map(Offered::from).collect(),
         max_output_tokens,
     })
+}
+
+/// The tools that a recorded request offered.
+pub(super) fn tools_of(request: &[u8]) -> Result<Vec<ToolSpec>, Halt> {
+    let Told { tools } = parse(request)?;
+    Ok(tools.into_iter().map(ToolSpec::from).collect())
 }
 
 /// What a model answered.
@@ -171,6 +184,16 @@ pub(super) fn tool_reply(reply: ToolReply) -> Result<(ToolReply, Content), Halt>
 pub(super) fn read_tool_reply(bytes: &[u8]) -> Result<ToolReply, Halt> {
     let reply: ToolReplied<'_> = parse(bytes)?;
     Ok(ToolReply { content: reply.content.into_owned(), is_error: reply.is_error })
+}
+
+/// A wait.
+pub(super) fn delay(seconds: u32) -> Result<Content, Halt> {
+    kept(&serde_json::json!({ "delay_seconds": seconds }))
+}
+
+/// The end of a wait.
+pub(super) fn waited() -> Result<Content, Halt> {
+    kept(&serde_json::json!({}))
 }
 
 fn kept<T: Serialize>(value: &T) -> Result<Content, Halt> {
@@ -235,6 +258,17 @@ impl<'a> From<&'a ToolSpec> for Offered<'a> {
             description: (&*spec.description).into(),
             parameters: (&*spec.parameters).into(),
             has_side_effects: spec.has_side_effects,
+        }
+    }
+}
+
+impl From<Offered<'_>> for ToolSpec {
+    fn from(offered: Offered<'_>) -> Self {
+        Self {
+            name: offered.name.into_owned(),
+            description: offered.description.into_owned(),
+            parameters: offered.parameters.into_owned(),
+            has_side_effects: offered.has_side_effects,
         }
     }
 }

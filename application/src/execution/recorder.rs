@@ -29,7 +29,7 @@ pub(super) struct Recorder<'r, 'a> {
     pub(super) past: Past,
     /// How many steps the program has taken.
     pub(super) place: u32,
-    /// What the run used, with what earlier attempts of it did.
+    /// What the steps so far used, those of earlier attempts too.
     pub(super) used: Usage,
     pub(super) grant: ToolGrant,
     /// Once they were asked for.
@@ -82,7 +82,7 @@ impl<'r, 'a> Recorder<'r, 'a> {
             ledger,
             setup,
             place: 0,
-            used: past.used(),
+            used: Usage::default(),
             grant,
             tools: None,
             budgets,
@@ -97,7 +97,10 @@ impl<'r, 'a> Recorder<'r, 'a> {
     /// The step at the next place as it was done before, if it holds for what is asked now.
     pub(super) fn take_over(&mut self, kind: StepKind, request: &Content) -> Result<Option<DoneStep>, Halt> {
         let taken = self.past.take(self.place + 1, kind, request.hash)?;
-        self.place += u32::from(taken.is_some());
+        if let Some(step) = &taken {
+            self.place += 1;
+            self.used = self.used.plus(self.past.usage_of(step));
+        }
         Ok(taken)
     }
 

@@ -1,5 +1,5 @@
 //! What a program may ask for, one after the other. Where the answers come from is not its business: a worker's
-//! [`Recorder`](super::recorder::Recorder) calls models and tools.
+//! [`Recorder`](super::recorder::Recorder) calls models and tools, a [`Replay`](super::replay::Replay) reads the records.
 
 use crate::ports::{Message, ModelReply, ToolCall, ToolReply};
 
@@ -13,6 +13,9 @@ pub(super) trait Steps: Send {
 
     /// One call of a tool.
     async fn tool(&mut self, call: &ToolCall, on_failure: OnFailure) -> Result<ToolReply, Halt>;
+
+    /// A wait.
+    async fn delay(&mut self, seconds: u32) -> Result<(), Halt>;
 }
 
 /// What a model is asked.
@@ -42,4 +45,22 @@ pub(super) enum OnFailure {
     Tell,
     /// The attempt fails.
     Fail,
+}
+
+/// A call whose arguments are no JSON object. It is not made and leaves no step: whoever asked is told, every time in the
+/// same words.
+pub(super) fn unreadable_arguments(on_failure: OnFailure) -> Result<ToolReply, Halt> {
+    unusable(on_failure, "tool.bad_arguments", "the arguments are no JSON object")
+}
+
+/// A call of a tool that the agent has not. It is not made and leaves no step.
+pub(super) fn not_granted(on_failure: OnFailure, tool: &str) -> Result<ToolReply, Halt> {
+    unusable(on_failure, "tool.not_granted", &format!("the agent has no tool called {tool}"))
+}
+
+fn unusable(on_failure: OnFailure, code: &str, message: &str) -> Result<ToolReply, Halt> {
+    match on_failure {
+        OnFailure::Tell => Ok(ToolReply { content: message.to_owned(), is_error: true }),
+        OnFailure::Fail => Err(Halt::final_failure(code, message)),
+    }
 }

@@ -45,6 +45,12 @@ pub enum TaskRefusal {
     /// It is not late enough.
     #[error("the time is not up")]
     NotDue,
+    /// It has not come to a result.
+    #[error("the task has not come to a result")]
+    NotCompleted,
+    /// It waits or runs still.
+    #[error("the task has not come to an end")]
+    NotEnded,
     /// As many attempts as the amendment allows have been made already.
     #[error("as many attempts have been made already")]
     AttemptsUsed,
@@ -67,6 +73,8 @@ impl Refusal for TaskRefusal {
             | Self::ShownOther
             | Self::TooLate
             | Self::NotDue
+            | Self::NotCompleted
+            | Self::NotEnded
             | Self::AttemptsUsed => RefusalKind::WrongStage,
         }
     }
@@ -87,6 +95,8 @@ impl Refusal for TaskRefusal {
             Self::ShownOther => "approval.shown_other",
             Self::TooLate => "approval.too_late",
             Self::NotDue => "task.not_due",
+            Self::NotCompleted => "task.not_completed",
+            Self::NotEnded => "task.not_ended",
             Self::AttemptsUsed => "task.attempts_used",
         }
     }

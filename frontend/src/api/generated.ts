@@ -787,6 +787,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/tasks/{id}/replay': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Replay a task
+     * @description Runs a completed task again from its records: no model and no tool is asked, and nothing is recorded. With
+     *     `fork_at_step` a new task is made and executed instead, which takes over the steps before that one from an ended task
+     *     and goes on live. Its agent must be running then.
+     */
+    post: operations['replay_task'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/tasks/{id}/retry': {
     parameters: {
       query?: never;
@@ -2052,6 +2074,22 @@ export interface components {
       message: string;
     };
     /**
+     * @description What is other in the new task; only with `fork_at_step`.
+     * @example {
+     *       "configuration": {
+     *         "temperature": 0
+     *       }
+     *     }
+     */
+    ForkBody: {
+      /** @description Its configuration, in place of the agent's. */
+      configuration?: {
+        [key: string]: unknown;
+      } | null;
+      /** @description What it is called; like the other task if absent. */
+      name?: string | null;
+    };
+    /**
      * @description Whether a tenant's work gets done.
      * @enum {string}
      */
@@ -2523,6 +2561,31 @@ export interface components {
       setup_token?: string | null;
       /** @description In which organisation; an invitation knows by itself, and so does a `Host` that names one. */
       tenant_subdomain?: string | null;
+    };
+    /** @description What running a task again from its records came to. */
+    Replay: {
+      /**
+       * Format: int32
+       * @description The first step that would be asked something else today than was asked then.
+       */
+      diverged_at_step: number | null;
+      error: components['schemas']['TaskError'] | null;
+      /** @description Whether the records lead to the very result that was recorded. */
+      is_identical: boolean;
+      /** @description The SHA-256 of what the records lead to; null where they lead to no result. */
+      output_hash: string | null;
+      /** @description The SHA-256 of the recorded `output_data`, in hexadecimal. */
+      recorded_output_hash: string;
+      /**
+       * Format: int32
+       * @description How many steps were read from the records.
+       */
+      steps: number;
+      /**
+       * Format: uuid
+       * @description The task.
+       */
+      task_id: string;
     };
     /**
      * @description Whose password is forgotten.
@@ -5361,6 +5424,71 @@ export interface operations {
       404: components['responses']['NotFound'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  replay_task: {
+    parameters: {
+      query?: {
+        /** @description Makes a new task instead, of which this step, from 1, is the first that is done anew. */
+        fork_at_step?: number;
+      };
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path: {
+        /** @description The task's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['ForkBody'] | null;
+      };
+    };
+    responses: {
+      /** @description What the records lead to */
+      200: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Replay'];
+        };
+      };
+      /** @description The new task, queued */
+      201: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description Where it is */
+          Location?: string;
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Task'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
       429: components['responses']['Limited'];
       500: components['responses']['Failed'];

@@ -3,7 +3,9 @@
 
 mod prompt;
 mod request;
+mod template;
 mod text;
+mod workflow;
 
 use domain::Document;
 use domain::task::TaskKind;
@@ -35,9 +37,10 @@ pub(crate) struct Misfit {
 /// Whether tasks of a type can make something of an input.
 pub(crate) fn check(kind: TaskKind, input: &Document) -> Result<(), Misfit> {
     match kind {
-        TaskKind::Prompt | TaskKind::Workflow => Ok(()),
+        TaskKind::Prompt => Ok(()),
         TaskKind::TextProcessing => text::check(input),
         TaskKind::ApiCall => request::check(input),
+        TaskKind::Workflow => workflow::check(input),
     }
 }
 
@@ -45,9 +48,10 @@ impl Job<'_> {
     /// Takes the steps of the task's type until it comes to a result.
     pub(super) async fn run(self, steps: &mut dyn Steps) -> Result<Document, Halt> {
         match self.kind {
-            TaskKind::Prompt | TaskKind::Workflow => prompt::run(self, steps).await,
+            TaskKind::Prompt => prompt::run(self, steps).await,
             TaskKind::TextProcessing => text::run(self, steps).await,
             TaskKind::ApiCall => request::run(self, steps).await,
+            TaskKind::Workflow => workflow::run(self, steps).await,
         }
     }
 }

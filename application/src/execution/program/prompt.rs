@@ -46,7 +46,7 @@ pub(super) async fn answer(
 }
 
 /// Lets the model ask for tools until it does not. Its last answer is in the messages too.
-async fn converse(
+pub(super) async fn converse(
     job: Job<'_>,
     steps: &mut dyn Steps,
     tools: Tooling,
@@ -114,6 +114,12 @@ fn fitting(job: Job<'_>, schema: &str, text: &str) -> Result<Document, String> {
     Document::parse(&text).map_err(|error| error.to_string())
 }
 
+/// The value in a text, as the result, if it fits the agent's schema.
+pub(super) fn fit(job: Job<'_>, text: &str) -> Result<Document, Halt> {
+    let schema = job.rules.output_schema.as_ref().map_or("true", |schema| schema.get());
+    fitting(job, schema, text).map_err(|problem| Halt::final_failure("output.invalid", &problem))
+}
+
 /// A document of JSON text, or why the result cannot be kept.
 pub(super) fn document(text: &str) -> Result<Document, Halt> {
     Document::parse(text)
@@ -121,7 +127,7 @@ pub(super) fn document(text: &str) -> Result<Document, Halt> {
 }
 
 /// Without U+0000, which no document may hold.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 

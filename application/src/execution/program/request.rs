@@ -33,6 +33,9 @@ pub(super) fn check(input: &Document) -> Result<(), Misfit> {
 pub(super) async fn run(job: Job<'_>, steps: &mut dyn Steps) -> Result<Document, Halt> {
     check(job.input)?;
     let reply = send(steps, job.input.as_str()).await?;
+    if job.rules.output_schema.is_some() {
+        return prompt::fit(job, answer(&reply).get());
+    }
     prompt::document(&json!({ "response": answer(&reply), "is_error": reply.is_error }).to_string())
 }
 
