@@ -17,6 +17,7 @@ mod pages;
 mod problem;
 mod router;
 mod routes;
+mod scheduler;
 mod sessions;
 pub mod settings;
 pub mod wire;

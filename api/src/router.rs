@@ -11,7 +11,7 @@ use crate::ApiState;
 use crate::middleware::{idempotency, rate_limit, request};
 use crate::routes::{
     agents, api_keys, approvals, audit, auth, budgets, catalogue, events, health, invitations, passwords,
-    provider_keys, replays, sessions, steps, stops, stream, tasks, tenants, usage, users,
+    provider_keys, replays, schedules, sessions, steps, stops, stream, tasks, tenants, usage, users,
 };
 use crate::{openapi as document, pages};
 
@@ -121,6 +121,9 @@ fn for_callers() -> OpenApiRouter<ApiState> {
         .routes(routes!(approvals::decide_approval))
         .routes(routes!(steps::list_steps))
         .routes(routes!(replays::replay_task))
+        .routes(routes!(schedules::list_schedules, schedules::create_schedule))
+        .routes(routes!(schedules::preview_schedule))
+        .routes(routes!(schedules::get_schedule, schedules::change_schedule, schedules::remove_schedule))
         .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
         .routes(routes!(api_keys::get_api_key, api_keys::revoke_api_key))
         .routes(routes!(api_keys::rotate_api_key))

@@ -17,7 +17,9 @@ use infrastructure::postgres::{
 };
 use infrastructure::providers::Providers;
 use infrastructure::tools::AgentTools;
-use projections::{KeyHolders, MailFollowing, PgOutbox, PgOverdueApprovals, PgRunQueue, Views};
+use projections::{
+    KeyHolders, MailFollowing, PgOutbox, PgOverdueApprovals, PgRunQueue, PgScheduleClock, Views,
+};
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -25,7 +27,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::settings::{Settings, SettingsError, Storage};
-use crate::{ActorNames, ApiKeys, ApiState, HttpSettings, Limits, Sessions, Worker, WorkerOptions, mailer};
+use crate::{
+    ActorNames, ApiKeys, ApiState, HttpSettings, Limits, Sessions, Worker, WorkerOptions, mailer, scheduler,
+};
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -182,7 +186,8 @@ impl Service {
             let following = MailFollowing::new(mails.clone());
             let follower = Follower::register(following, database.writer(), vault, wake.clone()).await?;
             let credentials = PgCredentials::new(database.writer());
-            tasks.spawn(forget_the_old(state.answers.clone(), credentials));
+            let schedules = PgScheduleClock::new(database.writer());
+            tasks.spawn(forget_the_old(state.answers.clone(), credentials, schedules));
             tasks.spawn(sweep_limits(limits));
             tasks.spawn(follower.run());
             sending.spawn(mailer::run(state.app.clone(), mails, stop.subscribe()));
@@ -196,6 +201,7 @@ impl Service {
         let mut running = JoinSet::new();
         if slots > 0 {
             running.spawn(self.worker(self.state.app.clone(), slots).run(self.stop.subscribe()));
+            running.spawn(scheduler::run(self.state.app.clone(), self.stop.subscribe()));
         }
         running
     }
@@ -259,6 +265,7 @@ fn app(
         queue: Arc::new(PgRunQueue::new(database.writer())),
         overdue: Arc::new(PgOverdueApprovals::new(database.writer())),
         running: Arc::new(Views::new(database.reader())),
+        schedules: Arc::new(PgScheduleClock::new(database.writer())),
         outbox: Arc::new(PgOutbox::new(database.writer())),
         mailer,
         schemas,
@@ -272,7 +279,7 @@ fn app(
     }
 }
 
-async fn forget_the_old(answers: Answers, credentials: PgCredentials) {
+async fn forget_the_old(answers: Answers, credentials: PgCredentials, schedules: PgScheduleClock) {
     loop {
         tokio::time::sleep(std::time::Duration::from_secs(3_600)).await;
         match answers.forget_old().await {
@@ -283,6 +290,8 @@ async fn forget_the_old(answers: Answers, credentials: PgCredentials) {
             Ok(0) | Err(_) => {}
             Ok(forgotten) => tracing::info!(forgotten, "forgot sessions that ended long ago"),
         }
+        // What cannot be forgotten now is in an hour.
+        schedules.forget_removed().await.ok();
     }
 }
 

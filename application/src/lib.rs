@@ -20,6 +20,8 @@ mod invitations;
 mod mail;
 mod passwords;
 mod provider_keys;
+mod schedules;
+mod scheduling;
 mod sessions;
 mod setup;
 mod stops;
@@ -43,6 +45,7 @@ pub use execution::{NewFork, Replayed, Stop, StopCause};
 pub use invitations::{Invitation, Offer};
 pub use mail::limit_occasion;
 pub use passwords::OtherSessions;
+pub use schedules::no_calendar;
 pub use sessions::{Presented, SignedIn};
 pub use tasks::NewTask;
 pub use tenants::NewTenant;
@@ -64,6 +67,8 @@ pub struct App {
     pub api_keys: Arc<dyn ports::ApiKeys>,
     /// The keys that tenants have with model providers.
     pub provider_keys: Arc<dyn ports::ProviderKeys>,
+    /// When schedules are due.
+    pub schedules: Arc<dyn ports::ScheduleClock>,
     /// Tasks that wait for a worker.
     pub queue: Arc<dyn ports::RunQueue>,
     /// The tasks that wait for a person for too long.

@@ -60,6 +60,7 @@ impl App {
             conversation: None,
             fork: None,
             configuration: None,
+            schedule: None,
         };
         // The guard keeps the agent from being terminated before the task is there.
         self.create::<Task>(

@@ -15,6 +15,9 @@ use crate::user::UserEvent;
 #[cfg(test)]
 mod tests;
 
+/// The most schedules of an organisation, whatever its plan: each may ask for a task every minute.
+pub const MOST_SCHEDULES: u32 = 100;
+
 /// The counters of one tenant: a fold over its whole log. The committer keeps it in the row that orders the log
 /// and asks [`Census::admit`] while it holds that row's lock, so no two commands can both take the last place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct Census {
     pub stopped: bool,
     /// Agents that are not terminated.
     pub agents: u32,
+    /// Schedules of its agents.
+    pub schedules: u32,
     /// Users with access.
     pub users: u32,
     /// Owners among them.
@@ -76,6 +81,9 @@ pub enum LimitReached {
         /// What neither was spent nor is set aside.
         left: MicroUsd,
     },
+    /// There are as many schedules as there may be.
+    #[error("the organisation has {MOST_SCHEDULES} schedules already: remove one first")]
+    Schedules,
     /// No agent works in a tenant that stopped all work.
     #[error("all work of the organisation is stopped")]
     Stopped,
@@ -85,7 +93,9 @@ impl Refusal for LimitReached {
     fn kind(&self) -> RefusalKind {
         match self {
             Self::Quota { .. } | Self::Suspended | Self::Budget { .. } => RefusalKind::Forbidden,
-            Self::TierTooSmall { .. } | Self::LastOwner | Self::Stopped => RefusalKind::WrongStage,
+            Self::TierTooSmall { .. } | Self::LastOwner | Self::Schedules | Self::Stopped => {
+                RefusalKind::WrongStage
+            }
         }
     }
 
@@ -94,6 +104,7 @@ impl Refusal for LimitReached {
             Self::Quota { .. } => "quota_exceeded",
             Self::TierTooSmall { .. } => "tier_too_small",
             Self::LastOwner => "last_owner",
+            Self::Schedules => "schedule.too_many",
             Self::Suspended => "tenant.suspended",
             Self::Stopped => "tenant.work_stopped",
             Self::Budget { .. } => "budget_exceeded",
@@ -148,8 +159,11 @@ impl Census {
             Event::User(event) => self.count_user(event),
             Event::Agent(event) => match event {
                 AgentEvent::Created { .. } => self.agents += 1,
+                AgentEvent::ScheduleCreated { .. } => self.schedules += 1,
+                AgentEvent::ScheduleRemoved { .. } => self.schedules = self.schedules.saturating_sub(1),
                 AgentEvent::Terminated {} => self.agents = self.agents.saturating_sub(1),
                 AgentEvent::Changed { .. }
+                | AgentEvent::ScheduleChanged { .. }
                 | AgentEvent::Started {}
                 | AgentEvent::Stopped {}
                 | AgentEvent::Paused { .. }
@@ -221,6 +235,9 @@ impl Census {
             if self.tier != before.tier {
                 return Err(LimitReached::TierTooSmall { resource, limit, used });
             }
+        }
+        if self.schedules > before.schedules && self.schedules > MOST_SCHEDULES {
+            return Err(LimitReached::Schedules);
         }
         if before.owners > 0 && self.owners == 0 {
             return Err(LimitReached::LastOwner);

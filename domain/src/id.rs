@@ -43,6 +43,8 @@ ids! {
     AttemptId,
     /// A conversation with an agent; each of its turns is a task.
     ConversationId,
+    /// A schedule by which an agent is given tasks.
+    ScheduleId,
     /// A signed-in session of a user.
     SessionId,
     /// One request to reset a password.

@@ -28,12 +28,12 @@ pub mod usage;
 pub mod user;
 
 pub use actor::Actor;
-pub use census::{Census, LimitReached};
+pub use census::{Census, LimitReached, MOST_SCHEDULES};
 pub use content::ContentHash;
 pub use document::Document;
 pub use email::Email;
 pub use event::{Event, Recorded, Root};
-pub use id::{AgentId, AttemptId, ConversationId, ResetId, SessionId, TaskId, TenantId, UserId};
+pub use id::{AgentId, AttemptId, ConversationId, ResetId, ScheduleId, SessionId, TaskId, TenantId, UserId};
 pub use metadata::Metadata;
 pub use personal::Personal;
 pub use plan::{Limits, Tier};

@@ -12,7 +12,7 @@ use domain::plan::Resource;
 use domain::task::{Task, TaskCommand, TaskEvent};
 use domain::tenant::{Tenant, TenantCommand};
 use domain::user::{User, UserCommand};
-use domain::{AttemptId, Census, Event, LimitReached, Role, Root, Tier};
+use domain::{AttemptId, Census, Event, LimitReached, MOST_SCHEDULES, Role, Root, Tier};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use support::Staged;
@@ -68,6 +68,18 @@ const AGENT: Steps = &[
     ("Running", "agent.budget_set", "Running"),
     ("Paused", "agent.budget_set", "Paused"),
     ("Error", "agent.budget_set", "Error"),
+    ("Idle", "agent.schedule_created", "Idle"),
+    ("Idle", "agent.schedule_changed", "Idle"),
+    ("Idle", "agent.schedule_removed", "Idle"),
+    ("Running", "agent.schedule_created", "Running"),
+    ("Running", "agent.schedule_changed", "Running"),
+    ("Running", "agent.schedule_removed", "Running"),
+    ("Paused", "agent.schedule_created", "Paused"),
+    ("Paused", "agent.schedule_changed", "Paused"),
+    ("Paused", "agent.schedule_removed", "Paused"),
+    ("Error", "agent.schedule_created", "Error"),
+    ("Error", "agent.schedule_changed", "Error"),
+    ("Error", "agent.schedule_removed", "Error"),
     ("Idle", "agent.started", "Running"),
     ("Error", "agent.started", "Running"),
     ("Running", "agent.paused", "Paused"),
@@ -480,6 +492,7 @@ proptest! {
                     prop_assert!(used > limit && organisation.used(resource) == used as usize);
                 }
                 Some(LimitReached::LastOwner) => prop_assert_eq!(organisation.owners(), 1),
+                Some(LimitReached::Schedules) => prop_assert_eq!(organisation.census.schedules, MOST_SCHEDULES),
                 Some(LimitReached::Suspended) => prop_assert!(organisation.census.suspended),
                 Some(LimitReached::Stopped) => prop_assert!(organisation.census.stopped),
                 // Money is held by the committer; the census knows none.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use cqrs_es::DomainEvent;
-use domain::agent::{AgentEvent, PauseMode};
+use domain::agent::{AgentEvent, CatchUp, Overlap, PauseMode, Schedule};
 use domain::task::{
     Answer, Failure, Fork, MaxAttempts, OnTimeout, Priority, Question, StepKind, TaskEvent, TaskKind,
     TimeoutSeconds, Verdict,
@@ -16,7 +16,7 @@ use domain::text::Capabilities;
 use domain::user::{PasswordChange, SessionRevocation, SignInFailure, UserEvent};
 use domain::{
     AgentId, AttemptId, ContentHash, ConversationId, Document, Event, MicroUsd, Permission, Personal,
-    ResetId, Role, SessionId, TaskId, Tier, TokenCount, Usage, UserId,
+    ResetId, Role, ScheduleId, SessionId, TaskId, Tier, TokenCount, Usage, UserId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,6 +27,7 @@ const AGENT: AgentId = AgentId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0
 const ATTEMPT: AttemptId = AttemptId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003));
 const CALL: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0013);
 const SESSION: SessionId = SessionId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0004));
+const SCHEDULE: ScheduleId = ScheduleId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0007));
 const KEY: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0005);
 const SUCCESSOR: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0006);
 
@@ -351,13 +352,43 @@ fn agent_events() -> Vec<AgentEvent> {
         AgentEvent::Resumed {},
         AgentEvent::Failed { reason: "the key was refused".parse().expect("a reason") },
         AgentEvent::BudgetSet { limit_micro_usd: Some(MicroUsd::from(5_500_000)) },
+        AgentEvent::ScheduleCreated { schedule_id: SCHEDULE, schedule: Box::new(schedule()) },
+        AgentEvent::ScheduleChanged { schedule_id: SCHEDULE, schedule: Box::new(schedule()) },
+        AgentEvent::ScheduleRemoved { schedule_id: SCHEDULE },
         AgentEvent::Terminated {},
     ]
 }
 
+fn schedule() -> Schedule {
+    Schedule {
+        name: "Morning report".parse().expect("a name"),
+        cron: "30 8 * * MON-FRI".parse().expect("an expression"),
+        time_zone: "Europe/Berlin".parse().expect("a zone"),
+        task_type: TaskKind::Prompt,
+        input_data: document(),
+        priority: Priority::try_from(4).expect("a priority"),
+        timeout_seconds: TimeoutSeconds::try_from(60).expect("a time limit"),
+        max_attempts: MaxAttempts::try_from(2).expect("a number of attempts"),
+        queue_timeout_seconds: Some(TimeoutSeconds::try_from(900).expect("a time limit")),
+        overlap: Overlap::Skip,
+        catch_up: CatchUp::Once,
+        enabled: true,
+        created_by: Some(UserId(PERSON)),
+    }
+}
+
 fn further_agent_events() -> Vec<(&'static str, AgentEvent)> {
+    let bare = Schedule {
+        queue_timeout_seconds: None,
+        overlap: Overlap::Queue,
+        catch_up: CatchUp::Skip,
+        enabled: false,
+        created_by: None,
+        ..schedule()
+    };
     vec![
         ("cancelling", AgentEvent::Paused { mode: PauseMode::Cancel }),
+        ("paused", AgentEvent::ScheduleChanged { schedule_id: SCHEDULE, schedule: Box::new(bare) }),
         ("lifted", AgentEvent::BudgetSet { limit_micro_usd: None }),
     ]
 }
@@ -378,6 +409,7 @@ fn task_events() -> Vec<TaskEvent> {
             conversation_id: None,
             forked_from: None,
             configuration: None,
+            schedule_id: None,
         },
         TaskEvent::Amended {
             name: Some("Count again".parse().expect("a name")),
@@ -460,8 +492,13 @@ fn further_task_events() -> Vec<(&'static str, TaskEvent)> {
         *forked_from = Some(Fork { task_id: TaskId(SUCCESSOR), at_step: 3 });
         *configuration = Some(document());
     }
+    let mut by_schedule = task_events().remove(0);
+    if let TaskEvent::Created { schedule_id, .. } = &mut by_schedule {
+        *schedule_id = Some(SCHEDULE);
+    }
     vec![
         ("with_options", created),
+        ("by_schedule", by_schedule),
         (
             "with_agent_version",
             TaskEvent::AttemptStarted { attempt_id: ATTEMPT, number: 2, agent_version: Some(7) },

@@ -32,7 +32,7 @@ fn the_published_charts_are_those_of_the_code() {
         INTRODUCTION.to_owned(),
         chart::<Tenant>("Tenant", keys_and_work),
         chart::<User>("User", |_| ""),
-        chart::<Agent>("Agent", |_| ""),
+        chart::<Agent>("Agent", schedules_of),
         chart::<Task>("Task", condition_of),
     ]
     .join("\n");
@@ -96,6 +96,14 @@ fn keys_and_work(tenant: &Tenant) -> &'static str {
         {
             "with a key of each kind"
         }
+        _ => "",
+    }
+}
+
+fn schedules_of(agent: &Agent) -> &'static str {
+    match agent.profile().map(|profile| profile.schedules.len()) {
+        Some(0) => "without schedules",
+        Some(1) => "with one",
         _ => "",
     }
 }

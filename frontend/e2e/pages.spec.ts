@@ -12,6 +12,7 @@ const pages = [
   { name: 'usage', path: '/usage', shows: 'Cost by day' },
   { name: 'usage-agents', path: '/usage?by=agent', shows: 'Scout' },
   { name: 'usage-models', path: '/usage?by=model', shows: 'claude' },
+  { name: 'schedules', path: '/schedules', shows: 'Morning report' },
   { name: 'audit', path: '/audit', shows: 'task.created' },
   { name: 'team', path: '/team', shows: 'Noor Haddad' },
   { name: 'settings', path: '/settings', shows: 'Save organisation' },

@@ -294,7 +294,11 @@ impl AgentRow {
             AgentEvent::Paused { .. } => self.stand(AgentStatus::Paused, None),
             AgentEvent::Failed { reason } => self.stand(AgentStatus::Error, Some(reason.to_string())),
             AgentEvent::BudgetSet { limit_micro_usd } => self.budget = *limit_micro_usd,
-            AgentEvent::Created { .. } | AgentEvent::Terminated {} => {}
+            AgentEvent::Created { .. }
+            | AgentEvent::ScheduleCreated { .. }
+            | AgentEvent::ScheduleChanged { .. }
+            | AgentEvent::ScheduleRemoved { .. }
+            | AgentEvent::Terminated {} => {}
         }
     }
 

@@ -28,6 +28,7 @@ mod projection;
 mod provider_keys;
 mod rebuild;
 mod run_queue;
+mod schedules;
 pub mod schema;
 mod sessions;
 mod shadow;
@@ -59,6 +60,7 @@ pub use page::{Page, PageRequest};
 pub use provider_keys::ProviderKeyRow;
 pub use rebuild::{Progress, RebuildError, Rebuilt, rebuild};
 pub use run_queue::PgRunQueue;
+pub use schedules::{PgScheduleClock, ScheduleFilter, ScheduleRow};
 pub use sessions::SessionRow;
 pub use steps::{STEP_EVENTS, StepRow, StepState, steps};
 pub use stops::{CutOffAttempt, StoppedWork};
@@ -72,6 +74,7 @@ use agents::Agents;
 use model_calls::ModelCalls;
 use projection::Keyed;
 use run_queue::RunQueue;
+use schedules::Schedules;
 use tasks::Tasks;
 use tenants::Tenants;
 use users::Users;
@@ -86,5 +89,6 @@ pub fn inline() -> Projectors {
         Arc::new(Keyed::<Tasks>::new()),
         Arc::new(RunQueue::new()),
         Arc::new(ModelCalls::new()),
+        Arc::new(Schedules::new()),
     ])
 }

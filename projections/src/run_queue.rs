@@ -165,6 +165,9 @@ impl Effects {
                     | AgentEvent::Paused { .. }
                     | AgentEvent::Failed { .. }
                     | AgentEvent::BudgetSet { .. }
+                    | AgentEvent::ScheduleCreated { .. }
+                    | AgentEvent::ScheduleChanged { .. }
+                    | AgentEvent::ScheduleRemoved { .. }
                     | AgentEvent::Terminated {} => {}
                 },
                 Event::Tenant(event) => match event {

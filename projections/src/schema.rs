@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::agent::PauseMode;
+use domain::agent::{CatchUp, Overlap, PauseMode};
 use domain::plan::Resource;
 use domain::task::{StepKind, TaskKind};
 use domain::{Permission, Role, Tier};
@@ -45,6 +45,10 @@ words! {
     PauseModeSchema: "PauseMode", PauseMode, "What becomes of the running tasks of an agent that is paused.";
     /// What sort of step an attempt takes.
     StepKindSchema: "StepKind", StepKind, "What sort of step an attempt takes.";
+    /// What becomes of a due time at which the task before is not over.
+    OverlapSchema: "ScheduleOverlap", Overlap, "What becomes of a time at which the task before is not over: it is left out, or a task is made that waits in the queue.";
+    /// What becomes of due times that were missed.
+    CatchUpSchema: "ScheduleCatchUp", CatchUp, "What becomes of times that passed while no task could be made: one task is made for the last of them, or none.";
     /// What a plan limits.
     ResourceSchema: "Resource", Resource, "What a plan limits.";
     /// Something a role allows.

@@ -7,7 +7,7 @@ mod tests;
 use application::{AppError, Caller};
 use chrono::{DateTime, Utc};
 use domain::task::TaskKind;
-use domain::{AgentId, ContentHash, ConversationId, Permission, TaskId, TenantId, Usage, UserId};
+use domain::{AgentId, ContentHash, ConversationId, Permission, ScheduleId, TaskId, TenantId, Usage, UserId};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use sqlx::{Postgres, QueryBuilder};
@@ -144,6 +144,9 @@ pub struct TaskRow {
     /// What a person is asked to approve while the status is `waiting_approval`.
     #[schema(required, value_type = Option<TaskApproval>)]
     pub approval: Option<TaskApproval>,
+    /// The schedule that it follows from; `scheduled_at` says from which of its times.
+    #[schema(required, value_type = Option<Uuid>)]
+    pub schedule_id: Option<ScheduleId>,
     /// Who created it.
     #[schema(required, value_type = Option<Uuid>)]
     pub created_by: Option<UserId>,
@@ -227,6 +230,8 @@ pub struct TaskFilter {
     pub agent_id: Option<AgentId>,
     /// Those of this conversation.
     pub conversation_id: Option<ConversationId>,
+    /// Those of this schedule.
+    pub schedule_id: Option<ScheduleId>,
     /// Those that are exactly so urgent.
     pub priority: Option<i32>,
     /// Those of this shape.
@@ -294,6 +299,9 @@ impl Filter for TaskFilter {
         }
         if let Some(conversation) = self.conversation_id {
             query.push(" and conversation_id = ").push_bind(conversation.0);
+        }
+        if let Some(schedule) = self.schedule_id {
+            query.push(" and schedule_id = ").push_bind(schedule.0);
         }
         if let Some(priority) = self.priority {
             query.push(" and priority = ").push_bind(priority);

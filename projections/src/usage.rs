@@ -65,7 +65,7 @@ fn usage(census: &Census, now: DateTime<Utc>) -> UsageRow {
 }
 
 async fn find_census(conn: &mut PgConnection, tenant: TenantId) -> Result<Option<Census>, sqlx::Error> {
-    let sql = "select tier, suspended, stopped, agents, users, owners, tasks, tasks_month from tenant_heads where tenant_id = $1";
+    let sql = "select tier, suspended, stopped, agents, schedules, users, owners, tasks, tasks_month from tenant_heads where tenant_id = $1";
     let Some(row) = sqlx::query(sql).bind(tenant.0).fetch_optional(conn).await? else {
         return Ok(None);
     };
@@ -76,6 +76,7 @@ async fn find_census(conn: &mut PgConnection, tenant: TenantId) -> Result<Option
         suspended: fields.next()?,
         stopped: fields.next()?,
         agents: count(fields.next()?),
+        schedules: count(fields.next()?),
         users: count(fields.next()?),
         owners: count(fields.next()?),
         tasks: count(fields.next()?),

@@ -72,6 +72,7 @@ async fn queue(bed: &Bed, shop: &Shop, number: usize) -> Result<(), Failure> {
                 conversation_id: None,
                 forked_from: None,
                 configuration: None,
+                schedule_id: None,
             };
             let stream = StreamId::task(tenant, TaskId(Uuid::now_v7()));
             let events = vec![created, TaskEvent::Queued { not_before: None }];

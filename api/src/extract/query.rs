@@ -32,7 +32,7 @@ where
     }
 }
 
-/// A text that becomes a number where a number is asked for.
+/// A text that becomes a number or a truth value where one is asked for.
 #[derive(Clone, Copy)]
 struct Text<'a>(&'a str);
 
@@ -54,6 +54,13 @@ impl<'de> Deserializer<'de> for Text<'de> {
     fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0.parse() {
             Ok(number) => visitor.visit_i64(number),
+            Err(_) => visitor.visit_borrowed_str(self.0),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.0.parse() {
+            Ok(truth) => visitor.visit_bool(truth),
             Err(_) => visitor.visit_borrowed_str(self.0),
         }
     }
@@ -81,7 +88,7 @@ impl<'de> Deserializer<'de> for Text<'de> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map struct identifier ignored_any
     }
 }

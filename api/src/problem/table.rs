@@ -76,6 +76,7 @@ fn limited(limit: LimitReached) -> Problem {
         }
         LimitReached::TierTooSmall { resource, limit, used } => tell(resource, limit, used),
         LimitReached::LastOwner
+        | LimitReached::Schedules
         | LimitReached::Suspended
         | LimitReached::Stopped
         | LimitReached::Budget { .. } => {}

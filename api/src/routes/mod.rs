@@ -13,6 +13,7 @@ pub(crate) mod invitations;
 pub(crate) mod passwords;
 pub(crate) mod provider_keys;
 pub(crate) mod replays;
+pub(crate) mod schedules;
 pub(crate) mod sessions;
 pub(crate) mod steps;
 pub(crate) mod stops;

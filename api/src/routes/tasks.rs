@@ -29,6 +29,7 @@ pub(crate) async fn list_tasks(
         status: query.status,
         agent_id: query.agent_id,
         conversation_id: query.conversation_id,
+        schedule_id: query.schedule_id,
         priority: query.priority.and_then(|priority| i32::try_from(priority.get()).ok()),
         task_type: query.task_type,
         q: query.q.map(|text| text.0),

@@ -34,6 +34,7 @@ mod pool;
 mod process;
 mod rate_limits;
 mod replays;
+mod schedules;
 mod sessions;
 mod setup;
 mod steps;

@@ -27,6 +27,8 @@ pub(crate) struct Scene {
     asking: String,
     /// Has come to a result.
     completed: String,
+    /// Paused, of that agent.
+    schedule: String,
     /// A key of a program.
     pub(crate) api_key: String,
     /// A provider with a key; in every scene another.
@@ -47,6 +49,7 @@ impl Scene {
         let session = app.current_session(&again).await;
         let agent = app.running_agent(&owner).await;
         let task = app.post(&owner, "/tasks", json!({"name": "Task", "agent_id": agent})).await.expect(201);
+        let schedule = app.post(&owner, "/schedules", schedule(&agent)).await.expect(201);
         let invited = json!({"email": format!("invited@{}.example", owner.subdomain), "role": "member"});
         let invited = app.post(&owner, "/tenants/users/invite", invited).await.expect(201);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -78,6 +81,7 @@ impl Scene {
             task,
             asking,
             completed,
+            schedule: text(&schedule["id"]),
             api_key,
             provider,
             unfounded,
@@ -92,6 +96,7 @@ impl Scene {
             () if path.ends_with("/approval") => self.asking.clone(),
             () if path.ends_with("/replay") => self.completed.clone(),
             () if under("tasks") => self.task.clone(),
+            () if under("schedules") => self.schedule.clone(),
             () if under("auth/sessions") => self.session.clone(),
             () if under("tenants/invitations") => self.invitation.clone(),
             () if under("api-keys") => self.api_key.clone(),
@@ -141,6 +146,9 @@ impl Scene {
             "amend_task" => json!({"priority": 4}),
             "decide_approval" => approval(&self.owner),
             "set_tenant_budget" | "set_agent_budget" => json!({"limit_usd": "25.00"}),
+            "create_schedule" => schedule(&self.agent),
+            "change_schedule" => json!({"cron": "0 9 * * *"}),
+            "preview_schedule" => json!({"cron": "30 8 * * MON-FRI", "time_zone": "Europe/Berlin"}),
             "stop_all_work" => json!({"reason": "Mails go to the wrong customers"}),
             "pause_agent" => json!({"mode": "drain"}),
             "replay_task" => json!({}),
@@ -172,6 +180,10 @@ impl Scene {
                 let task = json!({"name": "Task", "agent_id": self.agent});
                 let task = app.post(&self.owner, "/tasks", task).await.expect(201);
                 task["id"].as_str().unwrap().to_owned()
+            }
+            path if path.starts_with("schedules") => {
+                let schedule = app.post(&self.owner, "/schedules", schedule(&self.agent)).await.expect(201);
+                schedule["id"].as_str().unwrap().to_owned()
             }
             path if path.starts_with("tenants/users") && operation.method == Method::DELETE => {
                 let invited = json!({"email": unused("someone"), "role": "member"});
@@ -216,6 +228,11 @@ impl Scene {
         let by = operation.asks_for_caller.then_some(&self.owner);
         request(app, operation.method.clone(), &self.path_of(operation), by)
     }
+}
+
+/// A schedule that is not at work, so that it makes no tasks in between.
+fn schedule(agent: &str) -> Value {
+    json!({"name": "Report", "agent_id": agent, "cron": "30 8 * * MON-FRI", "enabled": false})
 }
 
 /// An address that nobody has.

@@ -44,6 +44,7 @@ fn created(conversation: Uuid) -> TaskEvent {
         conversation_id: Some(ConversationId(conversation)),
         forked_from: Some(Fork { task_id: TaskId(Uuid::from_u128(3)), at_step: 1 }),
         configuration: Some(Document::parse(r#"{"temperature":0.20}"#).unwrap()),
+        schedule_id: None,
     }
 }
 

@@ -166,5 +166,6 @@ pub(crate) fn created(agent: AgentId, priority: i64) -> TaskEvent {
         conversation_id: None,
         forked_from: None,
         configuration: None,
+        schedule_id: None,
     }
 }

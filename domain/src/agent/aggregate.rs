@@ -10,6 +10,7 @@ use super::command::AgentCommand;
 use super::event::AgentEvent;
 use super::kind::AgentKind;
 use super::refusal::AgentRefusal;
+use super::schedule::{self, Schedules};
 
 /// An AI agent and the stage it is in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -47,6 +48,9 @@ pub struct Profile {
     /// What it may spend in a calendar month; `None` is as much as it takes.
     #[serde(default)]
     pub budget: Option<MicroUsd>,
+    /// By what it is given tasks.
+    #[serde(default)]
+    pub schedules: Schedules,
 }
 
 aggregate!(Agent, "agent", AgentCommand, AgentEvent, AgentRefusal);
@@ -103,9 +107,17 @@ impl Agent {
                 let same = held == limit;
                 Ok(if same { vec![] } else { vec![AgentEvent::BudgetSet { limit_micro_usd: limit }] })
             }
+            C::AddSchedule { id, schedule } => schedule::add(self.schedules()?, id, schedule),
+            C::ChangeSchedule { id, change } => schedule::change(self.schedules()?, id, &change),
+            C::RemoveSchedule { id } => schedule::remove(self.schedules()?, id),
             C::Terminate => match self {
-                Self::Idle(_) | Self::Running(_) | Self::Paused(_) | Self::Error(_) => {
-                    Ok(vec![AgentEvent::Terminated {}])
+                Self::Idle(profile)
+                | Self::Running(profile)
+                | Self::Paused(profile)
+                | Self::Error(profile) => {
+                    let held = profile.schedules.keys();
+                    let removed = held.map(|id| AgentEvent::ScheduleRemoved { schedule_id: *id });
+                    Ok(removed.chain([AgentEvent::Terminated {}]).collect())
                 }
                 Self::Absent | Self::Terminated => Err(AgentRefusal::Absent),
             },
@@ -127,6 +139,7 @@ impl Agent {
                 capabilities,
                 created_by,
                 budget: None,
+                schedules: Schedules::new(),
             }),
             (Self::Idle(profile) | Self::Error(profile), E::Started {})
             | (Self::Paused(profile), E::Resumed {}) => Self::Running(profile),
@@ -155,6 +168,10 @@ impl Agent {
             }
             Self::Absent | Self::Terminated => None,
         }
+    }
+
+    fn schedules(&self) -> Result<&Schedules, AgentRefusal> {
+        self.profile().map(|profile| &profile.schedules).ok_or(AgentRefusal::Absent)
     }
 
     const fn profile_mut(&mut self) -> Option<&mut Profile> {
@@ -193,16 +210,29 @@ impl Profile {
     }
 
     fn evolve(&mut self, event: AgentEvent) {
-        if let AgentEvent::BudgetSet { limit_micro_usd } = event {
-            self.budget = limit_micro_usd;
-            return;
-        }
-        if let AgentEvent::Changed { name, description, agent_type, configuration, capabilities } = event {
-            self.name = name.unwrap_or_else(|| self.name.clone());
-            self.description = description.unwrap_or_else(|| self.description.clone());
-            self.kind = agent_type.unwrap_or_else(|| self.kind.clone());
-            self.configuration = configuration.unwrap_or_else(|| self.configuration.clone());
-            self.capabilities = capabilities.unwrap_or_else(|| self.capabilities.clone());
+        match event {
+            AgentEvent::Changed { name, description, agent_type, configuration, capabilities } => {
+                self.name = name.unwrap_or_else(|| self.name.clone());
+                self.description = description.unwrap_or_else(|| self.description.clone());
+                self.kind = agent_type.unwrap_or_else(|| self.kind.clone());
+                self.configuration = configuration.unwrap_or_else(|| self.configuration.clone());
+                self.capabilities = capabilities.unwrap_or_else(|| self.capabilities.clone());
+            }
+            AgentEvent::ScheduleCreated { schedule_id, schedule }
+            | AgentEvent::ScheduleChanged { schedule_id, schedule } => {
+                schedule::set(&mut self.schedules, schedule_id, *schedule);
+            }
+            AgentEvent::ScheduleRemoved { schedule_id } => {
+                self.schedules.remove(&schedule_id);
+            }
+            AgentEvent::BudgetSet { limit_micro_usd } => self.budget = limit_micro_usd,
+            AgentEvent::Created { .. }
+            | AgentEvent::Started {}
+            | AgentEvent::Stopped {}
+            | AgentEvent::Paused { .. }
+            | AgentEvent::Resumed {}
+            | AgentEvent::Failed { .. }
+            | AgentEvent::Terminated {} => {}
         }
     }
 }

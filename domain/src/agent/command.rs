@@ -1,10 +1,11 @@
 use crate::document::Document;
-use crate::id::UserId;
+use crate::id::{ScheduleId, UserId};
 use crate::text::{Capabilities, Description, Name, Reason};
 use crate::usage::MicroUsd;
 
 use super::kind::AgentKind;
 use super::pause::PauseMode;
+use super::schedule::{Schedule, ScheduleChange};
 
 /// Orders to an agent.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +58,25 @@ pub enum AgentCommand {
     SetBudget {
         /// What it may; `None` is as much as it takes.
         limit: Option<MicroUsd>,
+    },
+    /// Give it tasks by a schedule.
+    AddSchedule {
+        /// The schedule's id.
+        id: ScheduleId,
+        /// What it says.
+        schedule: Box<Schedule>,
+    },
+    /// Change what is given of a schedule; the rest stays.
+    ChangeSchedule {
+        /// Which.
+        id: ScheduleId,
+        /// What becomes other.
+        change: Box<ScheduleChange>,
+    },
+    /// Give it no more tasks by a schedule.
+    RemoveSchedule {
+        /// Which.
+        id: ScheduleId,
     },
     /// End it for good; its history stays.
     Terminate,

@@ -2,12 +2,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
 use crate::event::event_names;
-use crate::id::UserId;
+use crate::id::{ScheduleId, UserId};
 use crate::text::{Capabilities, Description, Name, Reason};
 use crate::usage::MicroUsd;
 
 use super::kind::AgentKind;
 use super::pause::PauseMode;
+use super::schedule::Schedule;
 
 /// What happened to an agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +71,25 @@ pub enum AgentEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit_micro_usd: Option<MicroUsd>,
     },
+    /// Is given tasks by a schedule.
+    ScheduleCreated {
+        /// The schedule's id.
+        schedule_id: ScheduleId,
+        /// What it says.
+        schedule: Box<Schedule>,
+    },
+    /// A schedule became another.
+    ScheduleChanged {
+        /// Which.
+        schedule_id: ScheduleId,
+        /// All that it says since.
+        schedule: Box<Schedule>,
+    },
+    /// Is given no more tasks by a schedule.
+    ScheduleRemoved {
+        /// Which.
+        schedule_id: ScheduleId,
+    },
     /// Ended for good.
     Terminated {},
 }
@@ -83,5 +103,8 @@ event_names!(AgentEvent, Agent, "1.0", {
     Resumed => "agent.resumed",
     Failed => "agent.failed",
     BudgetSet => "agent.budget_set",
+    ScheduleCreated => "agent.schedule_created",
+    ScheduleChanged => "agent.schedule_changed",
+    ScheduleRemoved => "agent.schedule_removed",
     Terminated => "agent.terminated",
 });

@@ -21,28 +21,36 @@ pub enum AgentRefusal {
     /// It is paused: resume or stop it.
     #[error("the agent is paused")]
     Paused,
+    /// It has no such schedule.
+    #[error("the agent has no such schedule")]
+    ScheduleUnknown,
+    /// It has that schedule already.
+    #[error("the schedule exists already")]
+    ScheduleExists,
 }
 
 impl Refusal for AgentRefusal {
     fn kind(&self) -> RefusalKind {
         match self {
-            Self::Absent => RefusalKind::NotFound,
+            Self::Absent | Self::ScheduleUnknown => RefusalKind::NotFound,
             Self::AlreadyExists
             | Self::AlreadyRunning
             | Self::NotRunning
             | Self::NotPaused
-            | Self::Paused => RefusalKind::WrongStage,
+            | Self::Paused
+            | Self::ScheduleExists => RefusalKind::WrongStage,
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Absent => "not_found",
+            Self::Absent | Self::ScheduleUnknown => "not_found",
             Self::AlreadyExists => "agent.already_exists",
             Self::AlreadyRunning => "agent.already_running",
             Self::NotRunning => "agent.not_running",
             Self::NotPaused => "agent.not_paused",
             Self::Paused => "agent.paused",
+            Self::ScheduleExists => "schedule.already_exists",
         }
     }
 }

@@ -6,10 +6,11 @@ use uuid::Uuid;
 use super::AgentCommand as C;
 use super::AgentEvent as E;
 use super::AgentRefusal as R;
-use super::{Agent, AgentCommand, AgentEvent, PauseMode};
+use super::{Agent, AgentCommand, AgentEvent, CatchUp, Overlap, PauseMode, Schedule, ScheduleChange};
 use crate::document::Document;
-use crate::id::UserId;
+use crate::id::{ScheduleId, UserId};
 use crate::refusal::{Refusal, RefusalKind};
+use crate::task::{MaxAttempts, Priority, TaskKind, TimeoutSeconds};
 use crate::text::{Capabilities, Name};
 use crate::usage::MicroUsd;
 
@@ -238,4 +239,75 @@ fn fail() -> AgentCommand {
 
 fn failed() -> AgentEvent {
     E::Failed { reason: "no key".parse().unwrap() }
+}
+
+#[test]
+fn an_agent_is_given_tasks_by_schedules_that_come_change_and_go() {
+    let (id, other) = (ScheduleId(Uuid::from_u128(1)), ScheduleId(Uuid::from_u128(2)));
+    let mut agent = Agent::default();
+    assert_eq!(agent.decide(add(id)), Err(R::Absent));
+    agent.evolve(created());
+    act(&mut agent, add(id));
+    assert_eq!(agent.decide(add(id)), Err(R::ScheduleExists));
+    assert_eq!(agent.decide(C::RemoveSchedule { id: other }), Err(R::ScheduleUnknown));
+    let pause = ScheduleChange { enabled: Some(false), ..ScheduleChange::default() };
+    assert_eq!(agent.decide(change(other, &pause)), Err(R::ScheduleUnknown));
+    assert_eq!(agent.decide(change(id, &ScheduleChange::default())), Ok(vec![]));
+    act(&mut agent, change(id, &pause));
+    assert_eq!(agent.decide(change(id, &pause)), Ok(vec![]));
+    let held = &agent.profile().unwrap().schedules[&id];
+    assert_eq!((held.version, held.schedule.enabled, held.schedule.name.as_str()), (2, false, "Report"));
+    act(&mut agent, add(other));
+    act(&mut agent, C::RemoveSchedule { id });
+    assert_eq!(agent.profile().unwrap().schedules.keys().copied().collect::<Vec<_>>(), [other]);
+}
+
+#[test]
+fn the_end_of_an_agent_is_the_end_of_its_schedules() {
+    let id = ScheduleId(Uuid::from_u128(1));
+    let mut agent = Agent::default();
+    agent.evolve(created());
+    act(&mut agent, add(id));
+    let removed = E::ScheduleRemoved { schedule_id: id };
+    assert_eq!(agent.decide(C::Terminate), Ok(vec![removed, E::Terminated {}]));
+}
+
+#[test]
+fn a_limit_to_waiting_can_be_taken_away() {
+    let waiting = Schedule { queue_timeout_seconds: Some(TimeoutSeconds::default()), ..schedule() };
+    let change = ScheduleChange { queue_timeout_seconds: Some(None), ..ScheduleChange::default() };
+    assert_eq!(waiting.with(&change), schedule());
+    assert_eq!(waiting.with(&ScheduleChange::default()), waiting);
+}
+
+fn act(agent: &mut Agent, command: AgentCommand) {
+    for event in agent.decide(command).unwrap() {
+        agent.evolve(event);
+    }
+}
+
+fn add(id: ScheduleId) -> AgentCommand {
+    C::AddSchedule { id, schedule: Box::new(schedule()) }
+}
+
+fn change(id: ScheduleId, change: &ScheduleChange) -> AgentCommand {
+    C::ChangeSchedule { id, change: Box::new(change.clone()) }
+}
+
+fn schedule() -> Schedule {
+    Schedule {
+        name: "Report".parse().unwrap(),
+        cron: "0 8 * * *".parse().unwrap(),
+        time_zone: "UTC".parse().unwrap(),
+        task_type: TaskKind::Prompt,
+        input_data: Document::default(),
+        priority: Priority::default(),
+        timeout_seconds: TimeoutSeconds::default(),
+        max_attempts: MaxAttempts::default(),
+        queue_timeout_seconds: None,
+        overlap: Overlap::Skip,
+        catch_up: CatchUp::Once,
+        enabled: true,
+        created_by: None,
+    }
 }

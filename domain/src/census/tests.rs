@@ -3,12 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{Census, LimitReached, month_start, next_month};
-use crate::agent::AgentEvent;
+use super::{Census, LimitReached, MOST_SCHEDULES, month_start, next_month};
+use crate::agent::{AgentEvent, CatchUp, Overlap, Schedule};
 use crate::content::ContentHash;
 use crate::document::Document;
 use crate::event::Event;
-use crate::id::{AgentId, AttemptId, SessionId};
+use crate::id::{AgentId, AttemptId, ScheduleId, SessionId};
 use crate::personal::Personal;
 use crate::plan::{Resource, Tier};
 use crate::policy::Role;
@@ -137,6 +137,40 @@ fn a_larger_tier_makes_room_in_the_same_commit() {
 }
 
 #[test]
+fn an_organisation_has_so_many_schedules_whatever_its_plan() {
+    let id = ScheduleId(Uuid::from_u128(1));
+    let created: Event =
+        AgentEvent::ScheduleCreated { schedule_id: id, schedule: Box::new(schedule()) }.into();
+    let changed = AgentEvent::ScheduleChanged { schedule_id: id, schedule: Box::new(schedule()) }.into();
+    let removed = AgentEvent::ScheduleRemoved { schedule_id: id }.into();
+    let last = Census { tier: Tier::Enterprise, schedules: MOST_SCHEDULES - 1, ..Census::default() };
+    let full = last.admit([&created], june()).unwrap();
+    assert_eq!(full.schedules, MOST_SCHEDULES);
+    assert_eq!(full.admit([&created], june()), Err(LimitReached::Schedules));
+    assert_eq!(full.admit([&changed], june()).unwrap().schedules, MOST_SCHEDULES);
+    assert_eq!(full.admit([&removed], june()).unwrap().schedules, MOST_SCHEDULES - 1);
+    assert_eq!(full.admit([&removed, &created], june()).unwrap().schedules, MOST_SCHEDULES);
+}
+
+fn schedule() -> Schedule {
+    Schedule {
+        name: "Report".parse().unwrap(),
+        cron: "0 8 * * *".parse().unwrap(),
+        time_zone: "UTC".parse().unwrap(),
+        task_type: TaskKind::Prompt,
+        input_data: Document::default(),
+        priority: Priority::default(),
+        timeout_seconds: TimeoutSeconds::default(),
+        max_attempts: MaxAttempts::default(),
+        queue_timeout_seconds: None,
+        overlap: Overlap::default(),
+        catch_up: CatchUp::default(),
+        enabled: true,
+        created_by: None,
+    }
+}
+
+#[test]
 fn the_last_owner_can_be_neither_removed_nor_lowered() {
     let one_owner = Census { users: 2, owners: 1, ..Census::default() };
     for event in [UserEvent::Deactivated { role: Role::Owner }, role_changed(Role::Owner, Role::Admin)] {
@@ -230,6 +264,7 @@ fn the_census_of_a_history_is_what_was_admitted_step_by_step() {
         suspended: true,
         stopped: false,
         agents: 0,
+        schedules: 0,
         users: 2,
         owners: 2,
         tasks: 1,
@@ -346,6 +381,7 @@ fn holding(tier: Tier, resource: Resource, number: u32) -> Census {
         suspended: false,
         stopped: false,
         agents: of(Resource::Agents),
+        schedules: 0,
         users: of(Resource::Users),
         owners: 0,
         tasks: of(Resource::TasksPerMonth),
@@ -388,6 +424,7 @@ fn task_created() -> Event {
         conversation_id: None,
         forked_from: None,
         configuration: None,
+        schedule_id: None,
     }
     .into()
 }

@@ -235,6 +235,7 @@ impl Task {
                 conversation,
                 fork,
                 configuration,
+                schedule,
             },
         ) = (self, command)
         else {
@@ -254,6 +255,7 @@ impl Task {
             conversation_id: conversation,
             forked_from: fork,
             configuration,
+            schedule_id: schedule,
         }])
     }
 
@@ -277,6 +279,7 @@ impl Task {
                     conversation_id,
                     forked_from,
                     configuration,
+                    schedule_id: _,
                 },
             ) => Self::Present(
                 Work {

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::content::ContentHash;
 use crate::document::Document;
-use crate::id::{AgentId, AttemptId, ConversationId, UserId};
+use crate::id::{AgentId, AttemptId, ConversationId, ScheduleId, UserId};
 use crate::text::{Name, Reason};
 use crate::usage::Usage;
 
@@ -42,6 +42,8 @@ pub enum TaskCommand {
         fork: Option<Fork>,
         /// The configuration for this task alone, in place of the agent's.
         configuration: Option<Document>,
+        /// The schedule that it follows from.
+        schedule: Option<ScheduleId>,
     },
     /// Change what is given; only while it waits, for its first attempt or for another.
     Amend(Amendment),

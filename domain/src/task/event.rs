@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::content::ContentHash;
 use crate::document::Document;
 use crate::event::event_names;
-use crate::id::{AgentId, AttemptId, ConversationId, UserId};
+use crate::id::{AgentId, AttemptId, ConversationId, ScheduleId, UserId};
 use crate::text::{Name, Reason};
 use crate::usage::{MicroUsd, Usage};
 
@@ -51,6 +51,9 @@ pub enum TaskEvent {
         /// The configuration for this task alone, in place of the agent's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         configuration: Option<Document>,
+        /// The schedule that it follows from; `scheduled_at` says from which of its times.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        schedule_id: Option<ScheduleId>,
     },
     /// Some of it became other.
     Amended {

@@ -268,6 +268,7 @@ fn create() -> TaskCommand {
         conversation: None,
         fork: None,
         configuration: None,
+        schedule: None,
     }
 }
 
@@ -286,6 +287,7 @@ fn created() -> TaskEvent {
         conversation_id: None,
         forked_from: None,
         configuration: None,
+        schedule_id: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::agent::{Agent, AgentCommand, PauseMode};
+use domain::agent::{Agent, AgentCommand, CatchUp, Overlap, PauseMode, Schedule, ScheduleChange};
 use domain::task::{
     Amendment, Counting, Failure, MaxAttempts, NewStep, OnTimeout, Priority, Question, Stage, StepEnd,
     StepKind, Task, TaskCommand, TaskKind, TimeoutSeconds, Verdict,
@@ -12,8 +12,8 @@ use domain::tenant::{NewApiKey, Provider, Tenant, TenantCommand};
 use domain::text::Capabilities;
 use domain::user::{INVITATION_LIFE, Link, SessionRevocation, SignInFailure, User, UserCommand};
 use domain::{
-    AgentId, AttemptId, ContentHash, Document, MicroUsd, Permission, ResetId, Role, Root, SessionId, Tier,
-    Usage, UserId,
+    AgentId, AttemptId, ContentHash, Document, MicroUsd, Permission, ResetId, Role, Root, ScheduleId,
+    SessionId, Tier, Usage, UserId,
 };
 use uuid::Uuid;
 
@@ -179,6 +179,30 @@ impl Staged for User {
     }
 }
 
+fn add_schedule(id: u128) -> AgentCommand {
+    let schedule = Schedule {
+        name: "Report".parse().expect("a name"),
+        cron: "30 8 * * MON-FRI".parse().expect("an expression"),
+        time_zone: "Europe/Berlin".parse().expect("a zone"),
+        task_type: TaskKind::Prompt,
+        input_data: Document::default(),
+        priority: Priority::default(),
+        timeout_seconds: TimeoutSeconds::default(),
+        max_attempts: MaxAttempts::default(),
+        queue_timeout_seconds: None,
+        overlap: Overlap::Skip,
+        catch_up: CatchUp::Once,
+        enabled: true,
+        created_by: None,
+    };
+    AgentCommand::AddSchedule { id: ScheduleId(Uuid::from_u128(id)), schedule: Box::new(schedule) }
+}
+
+fn change_schedule(id: u128, name: &str) -> AgentCommand {
+    let change = ScheduleChange { name: Some(name.parse().expect("a name")), ..ScheduleChange::default() };
+    AgentCommand::ChangeSchedule { id: ScheduleId(Uuid::from_u128(id)), change: Box::new(change) }
+}
+
 impl Staged for Agent {
     const STAGES: &'static [&'static str] = &["Absent", "Idle", "Running", "Paused", "Error", "Terminated"];
 
@@ -222,6 +246,11 @@ impl Staged for Agent {
             ("fail", AgentCommand::Fail { reason }),
             ("set budget", AgentCommand::SetBudget { limit: Some(MicroUsd::from(5)) }),
             ("set budget", AgentCommand::SetBudget { limit: None }),
+            ("add schedule", add_schedule(1)),
+            ("add schedule", add_schedule(2)),
+            ("change schedule", change_schedule(1, "Report")),
+            ("change schedule", change_schedule(2, "Report 2")),
+            ("remove schedule", AgentCommand::RemoveSchedule { id: ScheduleId(Uuid::from_u128(1)) }),
             ("terminate", AgentCommand::Terminate),
         ]
     }
@@ -294,6 +323,7 @@ fn create_task(max_attempts: i64) -> TaskCommand {
         conversation: None,
         fork: None,
         configuration: None,
+        schedule: None,
     }
 }
 

@@ -676,6 +676,75 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/schedules': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List schedules */
+    get: operations['list_schedules'];
+    put?: never;
+    /**
+     * Create a schedule
+     * @description Its agent is given a task at each of its times, made and executed as the schedule says. Where the clocks go forward, a time
+     *     that does not exist is due right after the gap; where they go back, a time that exists twice is due the first time. An
+     *     organisation has at most 100 schedules.
+     */
+    post: operations['create_schedule'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/schedules/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Get a schedule */
+    get: operations['get_schedule'];
+    /**
+     * Change a schedule
+     * @description With `enabled` it is paused and goes on: times that pass while it is paused lead to no tasks. One's own; anybody's as an
+     *     administrator.
+     */
+    put: operations['change_schedule'];
+    post?: never;
+    /**
+     * Delete a schedule
+     * @description The tasks that it made stay. One's own; anybody's as an administrator.
+     */
+    delete: operations['remove_schedule'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/schedules/preview': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Preview the times of a schedule
+     * @description Nothing is made: this tells when such a schedule would be due.
+     */
+    post: operations['preview_schedule'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/tasks': {
     parameters: {
       query?: never;
@@ -1734,6 +1803,49 @@ export interface components {
       } | null;
     };
     /**
+     * @description What changes of a schedule; what is absent stays.
+     * @example {
+     *       "enabled": false
+     *     }
+     */
+    ChangeScheduleBody: {
+      catch_up?: components['schemas']['ScheduleCatchUp'] | null;
+      /** @description Other times. */
+      cron?: string | null;
+      /** @description Whether it makes tasks. */
+      enabled?: boolean | null;
+      /** @description New input, all of it. */
+      input_data?: {
+        [key: string]: unknown;
+      } | null;
+      /**
+       * Format: int32
+       * @description How often a task is tried.
+       */
+      max_attempts?: number | null;
+      /** @description A new name. */
+      name?: string | null;
+      overlap?: components['schemas']['ScheduleOverlap'] | null;
+      /**
+       * Format: int32
+       * @description Another urgency, 5 most.
+       */
+      priority?: number | null;
+      /**
+       * Format: int32
+       * @description How long a task may wait for a worker, in seconds; `null` lets it wait as long as it takes.
+       */
+      queue_timeout_seconds?: number | null;
+      task_type?: components['schemas']['TaskType'] | null;
+      /** @description Another zone. */
+      time_zone?: string | null;
+      /**
+       * Format: int32
+       * @description How long one attempt may take.
+       */
+      timeout_seconds?: number | null;
+    };
+    /**
      * @description Another tier.
      * @example {
      *       "subscription_tier": "professional"
@@ -1910,6 +2022,60 @@ export interface components {
     CreatedTenant: components['schemas']['Tenant'] & {
       /** @description Lets the first owner register whatever the address; shown this once. */
       setup_token: string;
+    };
+    /**
+     * @description What a schedule is created with.
+     * @example {
+     *       "agent_id": "0199d2f0-7c7e-7d52-8d0a-3a5f2f0b8a11",
+     *       "cron": "30 8 * * MON-FRI",
+     *       "input_data": {
+     *         "prompt": "What came in since yesterday?"
+     *       },
+     *       "name": "Morning report",
+     *       "time_zone": "Europe/Berlin"
+     *     }
+     */
+    CreateScheduleBody: {
+      /**
+       * Format: uuid
+       * @description Whose tasks.
+       */
+      agent_id: string;
+      catch_up?: components['schemas']['ScheduleCatchUp'] | null;
+      /** @description When: minute, hour, day of the month, month, day of the week. */
+      cron: string;
+      /** @description Whether it makes tasks; `true` if absent. */
+      enabled?: boolean | null;
+      /** @description What they work on; at most 256 KiB and 32 levels deep. */
+      input_data?: {
+        [key: string]: unknown;
+      } | null;
+      /**
+       * Format: int32
+       * @description How often a task is tried; 3 if absent.
+       */
+      max_attempts?: number | null;
+      /** @description What it is called, and its tasks. */
+      name: string;
+      overlap?: components['schemas']['ScheduleOverlap'] | null;
+      /**
+       * Format: int32
+       * @description How urgent they are, 5 most; 3 if absent.
+       */
+      priority?: number | null;
+      /**
+       * Format: int32
+       * @description How long a task may wait for a worker, in seconds; as long as it takes if absent.
+       */
+      queue_timeout_seconds?: number | null;
+      task_type?: components['schemas']['TaskType'] | null;
+      /** @description By the clocks of which zone of the IANA database; `UTC` if absent. */
+      time_zone?: string | null;
+      /**
+       * Format: int32
+       * @description How long one attempt may take; 300 if absent.
+       */
+      timeout_seconds?: number | null;
     };
     /**
      * @description What a task is created with.
@@ -2361,6 +2527,19 @@ export interface components {
       /** @description Smallest first. */
       items: components['schemas']['Plan'][];
     };
+    /**
+     * @description The times of a schedule.
+     * @example {
+     *       "cron": "30 8 * * MON-FRI",
+     *       "time_zone": "Europe/Berlin"
+     *     }
+     */
+    PreviewScheduleBody: {
+      /** @description When: minute, hour, day of the month, month, day of the week. */
+      cron: string;
+      /** @description By the clocks of which zone of the IANA database. */
+      time_zone: string;
+    };
     /** @description A user for whom a program acts. */
     Principal: {
       /**
@@ -2677,6 +2856,137 @@ export interface components {
        */
       overlap_hours: number;
     };
+    /** @description When an agent is given which task. */
+    Schedule: {
+      /**
+       * Format: uuid
+       * @description Whose tasks.
+       */
+      agent_id: string;
+      /** @description What becomes of times that were missed. */
+      catch_up: components['schemas']['ScheduleCatchUp'];
+      /**
+       * Format: date-time
+       * @description When it was created.
+       */
+      created_at: string;
+      /**
+       * Format: uuid
+       * @description Who created it.
+       */
+      created_by: string | null;
+      /** @description When: minute, hour, day of the month, month, day of the week. */
+      cron: string;
+      /** @description Whether it makes tasks. */
+      enabled: boolean;
+      /**
+       * Format: uuid
+       * @description Its id.
+       */
+      id: string;
+      /** @description What they work on, exactly as it was sent. */
+      input_data: {
+        [key: string]: unknown;
+      };
+      /**
+       * Format: date-time
+       * @description The time that its last task was due.
+       */
+      last_run_at: string | null;
+      /** @description Why: `schedule.overlap`, `schedule.missed`, `agent.not_running`, or what stood in the way of the task. */
+      last_skip_reason: string | null;
+      /**
+       * Format: date-time
+       * @description A time that was left out lately.
+       */
+      last_skipped_at: string | null;
+      /**
+       * Format: uuid
+       * @description Its last task.
+       */
+      last_task_id: string | null;
+      /**
+       * Format: int32
+       * @description How often to try before a task has failed.
+       */
+      max_attempts: number;
+      /** @description What it is called, and its tasks. */
+      name: string;
+      /** @description The next times; none while it is paused. */
+      next_runs: string[];
+      /** @description What becomes of a time at which the task before is not over. */
+      overlap: components['schemas']['ScheduleOverlap'];
+      /**
+       * Format: int32
+       * @description How urgent they are: 1 to 5, 5 most.
+       */
+      priority: number;
+      /**
+       * Format: int32
+       * @description How long a task may wait for a worker, in seconds; null as long as it takes.
+       */
+      queue_timeout_seconds: number | null;
+      /**
+       * Format: int64
+       * @description How many tasks it has made.
+       */
+      runs: number;
+      /**
+       * Format: int64
+       * @description How many times were left out.
+       */
+      skipped_runs: number;
+      /** @description The shape of its tasks. */
+      task_type: components['schemas']['TaskType'];
+      /**
+       * Format: uuid
+       * @description The organisation it belongs to.
+       */
+      tenant_id: string;
+      /** @description By the clocks of which zone of the IANA database. */
+      time_zone: string;
+      /**
+       * Format: int32
+       * @description How long one attempt may take, in seconds.
+       */
+      timeout_seconds: number;
+      /**
+       * Format: date-time
+       * @description When it last changed.
+       */
+      updated_at: string;
+      /**
+       * Format: int64
+       * @description Counts its changes, from 1.
+       */
+      version: number;
+    };
+    /**
+     * @description What becomes of times that passed while no task could be made: one task is made for the last of them, or none.
+     * @enum {string}
+     */
+    ScheduleCatchUp: 'once' | 'skip';
+    /**
+     * @description What becomes of a time at which the task before is not over: it is left out, or a task is made that waits in the queue.
+     * @enum {string}
+     */
+    ScheduleOverlap: 'skip' | 'queue';
+    SchedulePage: {
+      /** @description In the order asked for. */
+      items: components['schemas']['Schedule'][];
+      /** @description Asks for the next page as `cursor`; null on the last. */
+      next_cursor: string | null;
+      /**
+       * Format: int64
+       * @description How many the whole list has under the filters asked for.
+       */
+      total: number;
+    };
+    /** @description When a schedule would be due. */
+    SchedulePreview: {
+      /** @description The next times. */
+      next_runs: string[];
+    };
     /** @description What the service depends on. */
     ServiceChecks: {
       /** @description The database. */
@@ -2969,6 +3279,11 @@ export interface components {
        * @description When it was handed to the workers; null before.
        */
       queued_at: string | null;
+      /**
+       * Format: uuid
+       * @description The schedule that it follows from; `scheduled_at` says from which of its times.
+       */
+      schedule_id: string | null;
       /**
        * Format: date-time
        * @description Not to be run before.
@@ -5065,6 +5380,253 @@ export interface operations {
       503: components['responses']['Unavailable'];
     };
   };
+  list_schedules: {
+    parameters: {
+      query?: {
+        /** @description Those of this agent. */
+        agent_id?: string;
+        /** @description The `next_cursor` of the page before. */
+        cursor?: string;
+        /** @description Those at work, or those that are paused. */
+        enabled?: boolean;
+        /** @description How many at most. */
+        limit?: number;
+        /** @description Those with this in their name, without regard to case. */
+        q?: string;
+        /**
+         * @description `created_at`, `updated_at` or `name`, with a `-` before it for descending order.
+         * @example -created_at
+         */
+        sort?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of schedules */
+      200: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SchedulePage'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  create_schedule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreateScheduleBody'];
+      };
+    };
+    responses: {
+      /** @description The new schedule */
+      201: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description Where it is */
+          Location?: string;
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Schedule'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      409: components['responses']['Conflict'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  get_schedule: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The schedule's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The schedule */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Schedule'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  change_schedule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path: {
+        /** @description The schedule's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ChangeScheduleBody'];
+      };
+    };
+    responses: {
+      /** @description The schedule as it is now */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Schedule'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  remove_schedule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path: {
+        /** @description The schedule's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It is gone */
+      204: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  preview_schedule: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PreviewScheduleBody'];
+      };
+    };
+    responses: {
+      /** @description The next times */
+      200: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SchedulePreview'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      409: components['responses']['Conflict'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
   list_tasks: {
     parameters: {
       query?: {
@@ -5080,6 +5642,8 @@ export interface operations {
         priority?: number;
         /** @description Those with this in their name, without regard to case. */
         q?: string;
+        /** @description Those of this schedule. */
+        schedule_id?: string;
         /**
          * @description `created_at`, `updated_at`, `name` or `priority`, with a `-` before it for descending order.
          * @example -created_at

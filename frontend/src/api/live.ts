@@ -14,6 +14,7 @@ const LOG: StaleRead[] = [{ path: '/api/v1/audit/events' }, { path: '/api/v1/ten
 const USAGE: StaleRead = { path: '/api/v1/tenants/current/usage' };
 const ME: StaleRead = { path: '/api/v1/auth/me' };
 const SESSIONS: StaleRead = { path: '/api/v1/auth/sessions' };
+const SCHEDULES: StaleRead[] = [{ path: '/api/v1/schedules' }];
 const INVITATIONS: StaleRead = { path: '/api/v1/tenants/invitations' };
 
 /** The reads that change with the event. */
@@ -69,6 +70,10 @@ function ofType(type: EventType, id: string): StaleRead[] {
     case 'agent.created':
     case 'agent.terminated':
       return [...agent(id), USAGE];
+    case 'agent.schedule_created':
+    case 'agent.schedule_changed':
+    case 'agent.schedule_removed':
+      return SCHEDULES;
     case 'agent.changed':
     case 'agent.started':
     case 'agent.stopped':
@@ -78,7 +83,9 @@ function ofType(type: EventType, id: string): StaleRead[] {
       return agent(id);
     case 'agent.budget_set':
       return [...agent(id), { path: '/api/v1/agents/{id}/budget', id }];
+    // A schedule may have made it, and then shows it as its last.
     case 'task.created':
+      return [...task(id), USAGE, ...SCHEDULES];
     case 'task.queued':
     case 'task.withdrawn':
       return [...task(id), USAGE];

@@ -5,6 +5,23 @@ const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short',
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 
+/** A time by the clocks of a zone, with the day of the week; by one's own where the zone is not known. */
+export function formatIn(time: string, timeZone: string): string {
+  const parts = {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  } as const;
+  try {
+    return new Intl.DateTimeFormat(undefined, { ...parts, timeZone }).format(new Date(time));
+  } catch {
+    return new Intl.DateTimeFormat(undefined, parts).format(new Date(time));
+  }
+}
+
 export const formatDateTime = (time: string): string => full.format(new Date(time));
 export const formatDay = (time: string): string => day.format(new Date(time));
 export const formatClock = (time: string): string => clock.format(new Date(time));

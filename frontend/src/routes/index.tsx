@@ -69,6 +69,10 @@ export const routes: RouteObject[] = [
                 lazy: async () => ({ Component: (await import('./task')).default }),
               },
               {
+                path: 'schedules',
+                lazy: async () => ({ Component: (await import('./schedules')).default }),
+              },
+              {
                 path: 'approvals',
                 lazy: async () => ({ Component: (await import('./approvals')).default }),
               },

@@ -185,8 +185,7 @@ impl Feed {
 }
 
 /// The columns of a head, for `select`.
-pub(super) const HEAD_COLUMNS: &str =
-    "tenant_id, position, recorded_at, tier, suspended, stopped, agents, users, owners, tasks, tasks_month";
+pub(super) const HEAD_COLUMNS: &str = "tenant_id, position, recorded_at, tier, suspended, stopped, agents, schedules, users, owners, tasks, tasks_month";
 
 /// The head of a row of [`HEAD_COLUMNS`].
 pub(super) fn head_of(row: &sqlx::postgres::PgRow) -> Result<LogHead, sqlx::Error> {
@@ -200,6 +199,7 @@ pub(super) fn head_of(row: &sqlx::postgres::PgRow) -> Result<LogHead, sqlx::Erro
             suspended: row.try_get("suspended")?,
             stopped: row.try_get("stopped")?,
             agents: count("agents")?,
+            schedules: count("schedules")?,
             users: count("users")?,
             owners: count("owners")?,
             tasks: count("tasks")?,

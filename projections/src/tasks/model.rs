@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use domain::task::{Failure, Question, TaskEvent, TaskKind};
 use domain::{
-    AgentId, ConversationId, Event, MicroUsd, Recorded, TaskId, TenantId, TokenCount, Usage, UserId,
+    AgentId, ConversationId, Event, MicroUsd, Recorded, ScheduleId, TaskId, TenantId, TokenCount, Usage,
+    UserId,
 };
 use serde_json::value::RawValue;
 use sqlx::postgres::PgRow;
@@ -49,6 +50,7 @@ impl Model for Tasks {
         document_column("configuration"),
         column("approval", "text"),
         column("attempt_steps", "integer"),
+        column("schedule_id", "uuid"),
         column("created_by", "uuid"),
         column("version", "bigint"),
         column("created_at", "timestamptz"),
@@ -122,6 +124,7 @@ impl Model for Tasks {
             configuration: fields.next_document_or_null()?,
             approval: approval(fields.next()?)?,
             attempt_steps: fields.next()?,
+            schedule_id: fields.next::<Option<Uuid>>()?.map(ScheduleId),
             created_by: fields.next::<Option<Uuid>>()?.map(UserId),
             version: fields.next()?,
             created_at: fields.next()?,
@@ -160,6 +163,7 @@ impl Model for Tasks {
             .bind(array(rows, |row| row.configuration.as_deref().map(RawValue::get)))
             .bind(array(rows, |row| row.approval.as_ref().map(approval_text)))
             .bind(array(rows, |row| row.attempt_steps))
+            .bind(array(rows, |row| row.schedule_id.map(|schedule| schedule.0)))
             .bind(array(rows, |row| row.created_by.map(|user| user.0)))
             .bind(array(rows, |row| row.version))
             .bind(array(rows, |row| row.created_at))
@@ -182,6 +186,7 @@ fn created(event: &TaskEvent, recorded: &Recorded) -> Option<TaskRow> {
         conversation_id,
         forked_from,
         configuration,
+        schedule_id,
     } = event
     else {
         return None;
@@ -214,6 +219,7 @@ fn created(event: &TaskEvent, recorded: &Recorded) -> Option<TaskRow> {
         configuration: configuration.as_ref().map(shown),
         approval: None,
         attempt_steps: 0,
+        schedule_id: *schedule_id,
         created_by: *created_by,
         version: recorded.sequence,
         created_at: recorded.recorded_at,

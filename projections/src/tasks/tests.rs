@@ -33,6 +33,7 @@ fn created() -> TaskEvent {
         conversation_id: None,
         forked_from: None,
         configuration: None,
+        schedule_id: None,
     }
 }
 
@@ -93,7 +94,7 @@ fn usage_adds_up_over_failed_attempts_and_completion_clears_the_error() {
             r#""usage":{"input_tokens":20,"output_tokens":10,"cost_usd":"0.002400"},"attempts":2,"#,
             r#""queue_timeout_seconds":300,"conversation_id":null,"forked_from":null,"fork_at_step":null,"#,
             r#""configuration":null,"approval":null,"#,
-            r#""created_by":null,"version":6,"#,
+            r#""schedule_id":null,"created_by":null,"version":6,"#,
             r#""created_at":"1970-01-01T00:01:00Z","updated_at":"1970-01-01T00:06:00Z"}"#,
         )
     );

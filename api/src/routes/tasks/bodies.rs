@@ -1,7 +1,7 @@
 use application::NewTask;
 use domain::task::{Amendment, MaxAttempts, Priority, TaskKind, TimeoutSeconds};
 use domain::text::{Name, Reason};
-use domain::{AgentId, ConversationId, Document};
+use domain::{AgentId, ConversationId, Document, ScheduleId};
 use projections::TaskStatus;
 use projections::schema::TaskKindSchema;
 use serde::Deserialize;
@@ -31,6 +31,9 @@ pub(crate) struct TasksQuery {
     /// The turns of this conversation.
     #[param(value_type = Option<uuid::Uuid>)]
     pub(super) conversation_id: Option<ConversationId>,
+    /// Those of this schedule.
+    #[param(value_type = Option<uuid::Uuid>)]
+    pub(super) schedule_id: Option<ScheduleId>,
     /// Those that urgent.
     #[param(value_type = Option<i32>, minimum = 1, maximum = 5)]
     pub(super) priority: Option<Priority>,

@@ -23,6 +23,11 @@ async fn ready_for(app: &TestApp, scene: &Scene, operation: &Operation) -> Strin
             agent
         }
         "amend_task" | "withdraw_task" | "cancel_task" | "execute_task" => task().await,
+        "change_schedule" | "remove_schedule" => {
+            let body =
+                json!({"name": "Report", "agent_id": scene.agent, "cron": "0 0 1 1 *", "enabled": false});
+            app.post(owner, "/schedules", body).await.expect(201)["id"].as_str().unwrap().to_owned()
+        }
         "decide_approval" => asking_task(app, owner).await,
         "retry_task" => {
             let task = task().await;

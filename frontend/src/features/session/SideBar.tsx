@@ -1,3 +1,4 @@
+import EventRepeatOutlined from '@mui/icons-material/EventRepeatOutlined';
 import FactCheckOutlined from '@mui/icons-material/FactCheckOutlined';
 import GridViewOutlined from '@mui/icons-material/GridViewOutlined';
 import GroupOutlined from '@mui/icons-material/GroupOutlined';
@@ -22,6 +23,7 @@ const places = [
   { to: '/', label: 'Overview', Icon: GridViewOutlined },
   { to: '/agents', label: 'Agents', Icon: SmartToyOutlined },
   { to: '/tasks', label: 'Tasks', Icon: TaskAltOutlined },
+  { to: '/schedules', label: 'Schedules', Icon: EventRepeatOutlined },
   { to: '/approvals', label: 'Approvals', Icon: HowToRegOutlined },
   { to: '/usage', label: 'Usage', Icon: PaidOutlined },
   { to: '/audit', label: 'Audit', Icon: FactCheckOutlined },

@@ -63,7 +63,7 @@ export function TaskFields({ values, onChange, agents, problems }: TaskFieldsPro
           </MenuItem>
         ))}
       </TextField>
-      <InputField values={values} onChange={onChange} problem={problems.at('/input_data')} />
+      <InputField values={values} onChange={set} problem={problems.at('/input_data')} />
       <TextField
         select
         label="Priority"

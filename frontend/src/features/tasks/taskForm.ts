@@ -1,18 +1,15 @@
 import type { Schemas } from '@/api/client';
 import { fromLocalInput } from '@/lib/dates';
 import { objectOf } from '@/lib/parseObject';
+import type { InputValues } from './InputField';
 import type { TaskType } from './queries';
 
 /** The form as it is on the screen. */
-export interface TaskFormValues {
+export interface TaskFormValues extends InputValues {
   name: string;
   agent_id: string;
   task_type: TaskType;
   priority: number;
-  /** Plain words for the agent, or a whole JSON object. */
-  inputKind: 'text' | 'json';
-  text: string;
-  json: string;
   timeout_seconds: string;
   max_attempts: string;
   /** What `<input type="datetime-local">` holds. */

@@ -36,6 +36,7 @@ export interface FakeDb {
   invitations: KnownInvitation[];
   agents: Schemas['Agent'][];
   tasks: Schemas['Task'][];
+  schedules: Schemas['Schedule'][];
   approvals: Schemas['Approval'][];
   /** What may be spent, by the id of the organisation or the agent. */
   budgets: Map<string, string>;
@@ -66,6 +67,7 @@ export function createDb(now: () => number = Date.now): FakeDb {
     invitations: [],
     agents: [],
     tasks: [],
+    schedules: [],
     approvals: [],
     budgets: new Map(),
     events: [],

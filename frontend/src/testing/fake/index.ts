@@ -9,6 +9,7 @@ import { type Call, json, noContent, Refusal, single } from './http.ts';
 import * as identity from './identity.ts';
 import * as log from './log.ts';
 import { plans, policy } from './policy.ts';
+import * as schedules from './schedules.ts';
 import * as spending from './spending.ts';
 import * as work from './work.ts';
 
@@ -142,6 +143,12 @@ function route(call: Call, pace: work.WorkerPace): Response {
       return work.listTasks(call);
     case 'POST /tasks':
       return work.createTask(call);
+    case 'GET /schedules':
+      return schedules.listSchedules(call);
+    case 'POST /schedules':
+      return schedules.createSchedule(call);
+    case 'POST /schedules/preview':
+      return schedules.previewSchedule(call);
     case 'GET /audit/events':
       return log.listAuditEvents(call);
     case 'GET /events':
@@ -161,6 +168,7 @@ function route(call: Call, pace: work.WorkerPace): Response {
   if (room === 'agents' && move === 'budget') return spending.agentBudget(call, id);
   if (room === 'agents')
     return move === '' ? work.oneAgent(call, id) : work.moveAgent(call, id, move);
+  if (room === 'schedules') return schedules.oneSchedule(call, id);
   if (room === 'tasks') {
     if (move === 'steps') return work.listSteps(call, id);
     if (move === 'approval') return control.decideApproval(call, id);

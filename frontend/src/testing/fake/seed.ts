@@ -4,6 +4,7 @@ import { addApproval } from './control.ts';
 import { actorOf, record, type Schemas, systemActor, touch } from './db.ts';
 import { addTenant, addUser } from './identity.ts';
 import type { FakeApi } from './index.ts';
+import { addSchedule } from './schedules.ts';
 import { addAgent, addTask } from './work.ts';
 
 /** Everyone in the seeded organisation signs in with this. */
@@ -138,6 +139,26 @@ export function seed({ db }: FakeApi, clock: { now: number }): void {
   run(echo, 'Try the connection', 'Hello there', {
     status: 'completed',
     output_data: { echo: { prompt: 'Hello there' } },
+  });
+  later(2);
+  addSchedule(db, ada, {
+    name: 'Press at the weekend',
+    agent_id: crawler.id,
+    cron: '0 10 * * SAT',
+    enabled: false,
+  });
+  addSchedule(db, ada, {
+    name: 'Morning report',
+    agent_id: scout.id,
+    cron: '30 8 * * MON-FRI',
+    time_zone: 'Europe/Berlin',
+    input_data: { prompt: 'What came in since yesterday?' },
+    runs: 41,
+    last_task_id: db.tasks[0]?.id ?? null,
+    last_run_at: db.now(),
+    skipped_runs: 2,
+    last_skipped_at: db.now(),
+    last_skip_reason: 'schedule.overlap',
   });
   run(scout, 'Weekly digest', 'Digest of everything since Monday.', { status: 'running' }, 5);
   run(ledger, 'October invoices', 'Book all invoices of October.', {}, 4);

@@ -208,6 +208,7 @@ export function addTask(
     fork_at_step: null,
     configuration: null,
     approval: null,
+    schedule_id: null,
     ...given,
     id: db.nextId(),
     tenant_id: by.tenant_id,

@@ -232,6 +232,7 @@ async fn write_log(
         .bind(moved.iter().map(|(_, head)| count(head.census.tasks)).collect::<Vec<_>>())
         .bind(moved.iter().map(|(_, head)| head.census.month).collect::<Vec<_>>())
         .bind(moved.iter().map(|(_, head)| head.census.stopped).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(_, head)| count(head.census.schedules)).collect::<Vec<_>>())
         .bind(keyed.iter().map(|(_, job)| idempotency_scope(job)).collect::<Vec<_>>())
         .bind(
             keyed
@@ -277,15 +278,15 @@ const WRITE_LOG: &str = "
     ), moved as (
         update tenant_heads h
         set position = m.b, recorded_at = m.c, tier = m.d, suspended = m.e, agents = m.f, users = m.g,
-            owners = m.h, tasks = m.i, tasks_month = m.j, stopped = m.k
+            owners = m.h, tasks = m.i, tasks_month = m.j, stopped = m.k, schedules = m.l
         from unnest(
             $13::uuid[], $14::bigint[], $15::timestamptz[], $16::text[], $17::boolean[], $18::integer[],
-            $19::integer[], $20::integer[], $21::integer[], $22::integer[], $23::boolean[]
-        ) as m (a, b, c, d, e, f, g, h, i, j, k)
+            $19::integer[], $20::integer[], $21::integer[], $22::integer[], $23::boolean[], $24::integer[]
+        ) as m (a, b, c, d, e, f, g, h, i, j, k, l)
         where h.tenant_id = m.a
     )
     insert into idempotency_keys (scope_id, key, request_hash, tenant_id, position, resource_id)
-    select * from unnest($24::uuid[], $25::text[], $26::bytea[], $27::uuid[], $28::bigint[], $29::uuid[])";
+    select * from unnest($25::uuid[], $26::text[], $27::bytea[], $28::uuid[], $29::bigint[], $30::uuid[])";
 
 async fn found(
     conn: &mut PgConnection,
@@ -295,8 +296,9 @@ async fn found(
     for (tenant, head) in tenants.filter_map(|tenant| Some((tenant, facts.heads.get(&tenant)?))) {
         sqlx::query(
             "insert into tenant_heads (
-                 tenant_id, position, recorded_at, tier, suspended, agents, users, owners, tasks, tasks_month, stopped
-             ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                 tenant_id, position, recorded_at, tier, suspended, agents, users, owners, tasks, tasks_month, stopped,
+                 schedules
+             ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         )
         .bind(tenant.0)
         .bind(head.position)
@@ -309,6 +311,7 @@ async fn found(
         .bind(count(head.census.tasks))
         .bind(head.census.month)
         .bind(head.census.stopped)
+        .bind(count(head.census.schedules))
         .execute(&mut *conn)
         .await?;
     }
