@@ -20,8 +20,8 @@ use crate::fake::{Fake, Part};
 /// The deployment's keys.
 pub(crate) const OPENAI_KEY: &str = "sk-deployment-0penA1-7f3k9q2m";
 pub(crate) const ANTHROPIC_KEY: &str = "sk-deployment-anthr0p1c-8d4w6z1x";
-/// How long anything may take here: what is asked of the adapters takes half a second at most.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
+/// How long anything may take here; more than it does on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The keys of the one tenant.
 #[derive(Clone, Default)]

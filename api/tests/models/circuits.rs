@@ -11,7 +11,7 @@ use crate::fake::Fake;
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_sent_while_a_circuit_is_open_and_one_call_finds_out() {
     let fake = Fake::start().await;
-    let pause = Duration::from_millis(400);
+    let pause = Duration::from_secs(1);
     let breaking = Breaking { failures: 3, pause };
     let one = providers(
         infrastructure::providers::ProviderOptions { breaking, ..options(&fake) },

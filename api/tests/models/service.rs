@@ -21,9 +21,9 @@ async fn service(fake: &Fake) -> TestApp {
         format!("--anthropic-api-key={ANTHROPIC_KEY}"),
         format!("--anthropic-base-url={}", fake.anthropic()),
         "--outbound-allow=127.0.0.1".to_owned(),
-        "--outbound-connect=0.5".to_owned(),
-        "--outbound-silence=0.5".to_owned(),
-        "--model-first-byte=0.5".to_owned(),
+        "--outbound-connect=1".to_owned(),
+        "--outbound-silence=1".to_owned(),
+        "--model-first-byte=1".to_owned(),
         "--circuit-failures=1000".to_owned(),
         "--workers=16".to_owned(),
     ];
@@ -92,7 +92,9 @@ async fn tasks_end_as_their_provider_does_and_leave_nothing_behind() {
             let events = format!("/audit/events?event_type=task.attempt_failed&aggregate_id={}", &path[7..]);
             let failed = app.until(&owner, &events, |events| events["total"] != 0).await;
             assert_eq!(failed["items"][0]["data"]["failure"]["code"], *code, "{kind} {mode}: {failed}");
-            app.post(&owner, &format!("{path}/cancel"), json!({})).await.expect(200);
+            // It may have been put off as often as it can be by now.
+            let cancelled = app.post(&owner, &format!("{path}/cancel"), json!({})).await;
+            assert!(cancelled.status == 200 || cancelled.body["code"] == "task.ended", "{cancelled:?}");
             continue;
         }
         let task = ended(&app, &owner, path).await;

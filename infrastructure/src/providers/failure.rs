@@ -13,5 +13,5 @@ pub(super) fn failed(code: &str, message: &str, class: FailureClass) -> ModelFai
 
 /// The agent's configuration cannot be used.
 pub(super) fn misconfigured(message: &str) -> ModelFailure {
-    failed("agent.configuration", message, FailureClass::Refused)
+    failed("agent.misconfigured", message, FailureClass::Refused)
 }

@@ -59,7 +59,7 @@ impl From<Fault> for ModelFailure {
 pub(super) fn unanswered(error: &OutboundError) -> ModelFailure {
     let (code, class) = match error {
         OutboundError::Forbidden(_) => ("provider.forbidden_address", FailureClass::Refused),
-        OutboundError::Invalid => ("agent.configuration", FailureClass::Refused),
+        OutboundError::Invalid => ("agent.misconfigured", FailureClass::Refused),
         OutboundError::Unresolved | OutboundError::Unreachable => {
             ("provider.unreachable", FailureClass::NeverSent)
         }

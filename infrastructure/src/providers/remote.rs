@@ -269,7 +269,7 @@ mod tests {
             let failure = route(kind, configuration).unwrap_err();
             assert_eq!(
                 (&*failure.failure.code, failure.class),
-                ("agent.configuration", FailureClass::Refused)
+                ("agent.misconfigured", FailureClass::Refused)
             );
             assert!(failure.failure.message.as_str().contains(why), "{failure:?}");
         }

@@ -295,7 +295,7 @@ mod tests {
     async fn a_script_that_cannot_be_read_says_why() {
         let failure = Scripted.complete(&call(r#"{"script": [{"txt": "x"}]}"#, 0), &Heard::default()).await;
         let failure = failure.unwrap_err();
-        assert_eq!((&*failure.failure.code, failure.class), ("agent.configuration", FailureClass::Refused));
+        assert_eq!((&*failure.failure.code, failure.class), ("agent.misconfigured", FailureClass::Refused));
         assert!(failure.failure.message.as_str().contains("unknown field `txt`"), "{failure:?}");
     }
 }

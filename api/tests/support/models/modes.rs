@@ -82,7 +82,7 @@ pub(crate) const MODES: [(&str, Ends); 48] = [
     ("deep-json", MALFORMED),
     ("negative-tokens", Answered),
     ("usage-in-each-event", Answered),
-    ("ten-thousand-tools", TOO_LARGE),
+    ("a-thousand-tools", TOO_LARGE),
 ];
 
 /// Longer than anybody waits.
@@ -229,7 +229,7 @@ fn streamed(call: &Seen) -> Option<Script> {
             }
         },
         "usage-in-each-event" => replaced(call, "usage", &usage(call)),
-        "ten-thousand-tools" => stream(&(0..10_000).map(|nth| tool(part, nth)).collect::<String>()),
+        "a-thousand-tools" => stream(&(0..1_000).map(|nth| tool(part, nth)).collect::<String>()),
         _ => return None,
     })
 }
