@@ -135,6 +135,7 @@ impl App {
             conversation: None,
             fork: Some(Fork { task_id: task, at_step: new.at_step }),
             configuration: new.configuration.or_else(|| work.configuration.clone()),
+            schedule: None,
         };
         let events = created_and_queued(create)?;
         let commit = Commit::new(caller.tenant, fork.0, caller.metadata())
