@@ -123,6 +123,7 @@ test('an auditor comes in by an invitation, sees the log and the keys, and is of
   await expect(auditor.getByRole('textbox', { name: 'Your name' })).toHaveValue('Iris Lindqvist');
   await auditor.getByLabel('Password').fill(PASSWORD);
   await auditor.getByRole('button', { name: 'Register' }).click();
+  await expect(auditor.getByRole('heading', { level: 1, name: 'Sign in' })).toBeVisible();
   await auditor.getByLabel('Password').fill(PASSWORD);
   await auditor.getByRole('button', { name: 'Sign in' }).click();
   await expect(auditor.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
