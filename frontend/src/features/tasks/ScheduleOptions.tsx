@@ -8,9 +8,8 @@ import TextField from '@mui/material/TextField';
 import type { FieldProblems } from '@/api/problem';
 import { keysOf, oneOf } from '@/lib/oneOf';
 import { Field } from '@/ui/Field';
-import { priorities } from './priority';
 import { catchUps, overlaps, type ScheduleFormValues } from './scheduleForm';
-import { taskTypes } from './taskTypes';
+import { PriorityField, TaskTypeField } from './WorkFields';
 
 interface ScheduleOptionsProps {
   values: ScheduleFormValues;
@@ -40,36 +39,16 @@ export function ScheduleOptions({ values, onChange, problems }: ScheduleOptionsP
       <AccordionSummary expandIcon={<ExpandMoreOutlined />}>More options</AccordionSummary>
       <AccordionDetails>
         <Stack sx={{ gap: 2.25 }}>
-          <TextField
-            select
-            label="Task type"
+          <TaskTypeField
             value={values.task_type}
-            onChange={({ target }) =>
-              onChange({ task_type: oneOf(keysOf(taskTypes), target.value) ?? values.task_type })
-            }
-            error={problems.at('/task_type') !== undefined}
-            helperText={problems.at('/task_type')}
-          >
-            {keysOf(taskTypes).map((type) => (
-              <MenuItem key={type} value={type}>
-                {taskTypes[type]}
-              </MenuItem>
-            ))}
-          </TextField>
-          <TextField
-            select
-            label="Priority"
+            onChange={(task_type) => onChange({ task_type })}
+            problems={problems}
+          />
+          <PriorityField
             value={values.priority}
-            onChange={({ target }) => onChange({ priority: Number(target.value) })}
-            error={problems.at('/priority') !== undefined}
-            helperText={problems.at('/priority')}
-          >
-            {priorities.map(([value, name]) => (
-              <MenuItem key={value} value={value}>
-                {name}
-              </MenuItem>
-            ))}
-          </TextField>
+            onChange={(priority) => onChange({ priority })}
+            problems={problems}
+          />
           <TextField
             select
             label="If the task before is not over"

@@ -6,13 +6,11 @@ import MenuItem from '@mui/material/MenuItem';
 import Stack from '@mui/material/Stack';
 import TextField from '@mui/material/TextField';
 import type { FieldProblems } from '@/api/problem';
-import { keysOf, oneOf } from '@/lib/oneOf';
 import { Field } from '@/ui/Field';
 import { InputField } from './InputField';
-import { priorities } from './priority';
 import type { TaskAgent } from './queries';
 import type { TaskFormValues } from './taskForm';
-import { taskTypes } from './taskTypes';
+import { PriorityField, TaskTypeField } from './WorkFields';
 
 interface TaskFieldsProps {
   values: TaskFormValues;
@@ -64,20 +62,11 @@ export function TaskFields({ values, onChange, agents, problems }: TaskFieldsPro
         ))}
       </TextField>
       <InputField values={values} onChange={set} problem={problems.at('/input_data')} />
-      <TextField
-        select
-        label="Priority"
+      <PriorityField
         value={values.priority}
-        onChange={({ target }) => set({ priority: Number(target.value) })}
-        error={problems.at('/priority') !== undefined}
-        helperText={problems.at('/priority')}
-      >
-        {priorities.map(([value, name]) => (
-          <MenuItem key={value} value={value}>
-            {name}
-          </MenuItem>
-        ))}
-      </TextField>
+        onChange={(priority) => set({ priority })}
+        problems={problems}
+      />
       <Accordion
         variant="outlined"
         disableGutters
@@ -87,22 +76,11 @@ export function TaskFields({ values, onChange, agents, problems }: TaskFieldsPro
         <AccordionSummary expandIcon={<ExpandMoreOutlined />}>More options</AccordionSummary>
         <AccordionDetails>
           <Stack sx={{ gap: 2.25 }}>
-            <TextField
-              select
-              label="Task type"
+            <TaskTypeField
               value={values.task_type}
-              onChange={({ target }) =>
-                set({ task_type: oneOf(keysOf(taskTypes), target.value) ?? values.task_type })
-              }
-              error={problems.at('/task_type') !== undefined}
-              helperText={problems.at('/task_type')}
-            >
-              {keysOf(taskTypes).map((type) => (
-                <MenuItem key={type} value={type}>
-                  {taskTypes[type]}
-                </MenuItem>
-              ))}
-            </TextField>
+              onChange={(task_type) => set({ task_type })}
+              problems={problems}
+            />
             <Field
               label="Time limit in seconds"
               type="number"
