@@ -42,6 +42,8 @@ lint: ## Formatting, lints
 	cargo fmt --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
+# The same cases on every machine; `make test-rust PROPTEST_RNG_SEED=2` looks at others.
+test-rust: export PROPTEST_RNG_SEED ?= 1
 test-rust: $(POSTGRES) $(DASHBOARD) ## Rust tests, on a Postgres that is thrown away
 	cargo build --workspace --locked
 	target/debug/agentcores --log warn with-postgres cargo test --workspace --locked --no-fail-fast

@@ -294,7 +294,7 @@ impl Attempts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_024, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_orders_lead_a_tenant_astray(orders in any_orders::<Tenant>()) {
@@ -471,7 +471,7 @@ fn commit<A: Root<Event: Into<Event>>>(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_organisation_outgrows_its_tier_or_loses_its_last_owner(

@@ -475,13 +475,16 @@ impl Work {
                 Stage::Running(running),
                 E::AttemptFailed { attempt_id, failure, retry_at, is_deferral, .. },
             ) if running == attempt_id => {
+                // Without another attempt all waits for the `Failed` of the same commit.
+                if retry_at.is_none() {
+                    return stage;
+                }
                 self.losses = if failure.code == WORKER_LOST { self.losses.saturating_add(1) } else { 0 };
                 if is_deferral {
                     self.deferrals = self.deferrals.saturating_add(1);
                     self.uncount();
                 }
-                // Without another attempt the stage waits for the `Failed` of the same commit.
-                if retry_at.is_some() { Stage::Queued } else { stage }
+                Stage::Queued
             }
             (Stage::Running(_) | Stage::Queued | Stage::WaitingApproval, E::Failed { .. }) => Stage::Failed,
             (Stage::Failed | Stage::Cancelled, E::Retried {}) => {
