@@ -183,4 +183,6 @@ fn keys(algorithm: Algorithm, seed: &[u8; 32]) -> (EncodingKey, VerifyingKey) {
 #[cfg(test)]
 mod forgeries;
 #[cfg(test)]
+mod signatures;
+#[cfg(test)]
 mod tests;

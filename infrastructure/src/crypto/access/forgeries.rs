@@ -3,14 +3,17 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use ed25519_dalek::SigningKey;
+use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Map, Value, json};
 
 /// A name and a token.
 pub(crate) type Forgery = (String, String);
 
-/// Makes tokens of any form, signed with HS256 as the service does.
+/// Makes tokens of any form, signed as the service does.
 pub(crate) struct Forger {
+    algorithm: Algorithm,
     key: [u8; 32],
     genuine: String,
     header: Map<String, Value>,
@@ -18,18 +21,32 @@ pub(crate) struct Forger {
 }
 
 impl Forger {
-    /// From a genuine token and its key.
-    pub(crate) fn new(genuine: &str, key: [u8; 32]) -> Self {
+    /// From a genuine token, and the secret or the seed of the pair that signed it.
+    pub(crate) fn new(genuine: &str, algorithm: Algorithm, key: [u8; 32]) -> Self {
         let part = |at: usize| {
             let text = URL_SAFE_NO_PAD.decode(genuine.split('.').nth(at).unwrap()).unwrap();
             serde_json::from_slice(&text).unwrap()
         };
-        Self { key, genuine: genuine.to_owned(), header: part(0), claims: part(1) }
+        Self { algorithm, key, genuine: genuine.to_owned(), header: part(0), claims: part(1) }
     }
 
-    /// The genuine header and claims, signed anew: it must pass, or the others prove nothing.
-    pub(crate) fn control(&self) -> String {
-        self.signed(&text(&self.header), &text(&self.claims))
+    /// The genuine token in other layouts of its JSON: all of them must pass, or the forgeries prove nothing.
+    pub(crate) fn laid_out(&self) -> Vec<Forgery> {
+        let backwards = |members: &Map<String, Value>| {
+            let members: Vec<_> =
+                members.iter().rev().map(|(name, value)| format!("{name:?}:{value}")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        let (header, claims) = (text(&self.header), text(&self.claims));
+        let wide = |text: &str| text.replace(':', " : ").replace(',', ",\r\n\t");
+        let escaped =
+            |text: &str| text.replace("\"typ\"", "\"\\u0074yp\"").replace("\"sub\"", "\"s\\u0075b\"");
+        vec![
+            ("as it is".to_owned(), self.signed(&header, &claims)),
+            ("backwards".to_owned(), self.signed(&backwards(&self.header), &backwards(&self.claims))),
+            ("wide".to_owned(), self.signed(&wide(&header), &wide(&claims))),
+            ("with escapes".to_owned(), self.signed(&escaped(&header), &escaped(&claims))),
+        ]
     }
 
     /// Every attack of the list.
@@ -38,7 +55,18 @@ impl Forger {
     }
 
     fn signed(&self, header: &str, claims: &str) -> String {
-        with_key(header, claims, &self.key, Algorithm::HS256)
+        match self.algorithm {
+            Algorithm::EdDSA => with_pair(header, claims, &self.key),
+            algorithm => with_key(header, claims, &self.key, algorithm),
+        }
+    }
+
+    /// The public key as all the world knows it, or what stands in its place.
+    fn public(&self) -> [u8; 32] {
+        match self.algorithm {
+            Algorithm::EdDSA => SigningKey::from_bytes(&self.key).verifying_key().to_bytes(),
+            _ => [0; 32],
+        }
     }
 
     fn header_with(&self, name: &str, value: Value) -> String {
@@ -60,9 +88,15 @@ impl Forger {
             let header = self.header_with("alg", alg.into());
             forgeries.push((format!("alg {alg}"), with_key(&header, &claims, &self.key, by)));
         }
-        for alg in ["RS256", "ES256", "PS256", "EdDSA", "hs256", "HS256 "] {
+        let own = self.header["alg"].as_str().unwrap();
+        let others =
+            ["HS256", "RS256", "ES256", "PS256", "EdDSA", "Ed25519", "hs256", "eddsa", "HS256 ", " EdDSA"];
+        for alg in others.into_iter().filter(|alg| *alg != own) {
             let header = self.header_with("alg", alg.into());
-            forgeries.push((format!("alg {alg} over HS256"), self.signed(&header, &claims)));
+            forgeries.push((format!("alg {alg} over {own}"), self.signed(&header, &claims)));
+            // The public key is no secret, whatever the header says.
+            let by_public = with_key(&header, &claims, &self.public(), Algorithm::HS256);
+            forgeries.push((format!("alg {alg} by the public key"), by_public));
         }
         forgeries
     }
@@ -76,6 +110,7 @@ impl Forger {
             ("a key of zeros".to_owned(), by(&[0; 32])),
             ("the kid as key".to_owned(), by(kid.as_bytes())),
             ("another key".to_owned(), by(&[7; 32])),
+            ("another pair".to_owned(), with_pair(&header, &claims, &[7; 32])),
         ]
     }
 
@@ -223,6 +258,15 @@ pub(crate) fn with_key(header: &str, claims: &str, key: &[u8], algorithm: Algori
     let message = message(header, claims);
     let key = EncodingKey::from_secret(key);
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, algorithm).unwrap();
+    format!("{message}.{signature}")
+}
+
+/// The same, signed by the pair of a seed.
+pub(crate) fn with_pair(header: &str, claims: &str, seed: &[u8; 32]) -> String {
+    let message = message(header, claims);
+    let pair = SigningKey::from_bytes(seed).to_pkcs8_der().unwrap();
+    let key = EncodingKey::from_ed_der(pair.as_bytes());
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::EdDSA).unwrap();
     format!("{message}.{signature}")
 }
 

@@ -39,13 +39,20 @@ fn an_access_token_says_who_it_speaks_for_while_it_lives() {
 #[test]
 fn no_forgery_of_the_list_passes() {
     let secrets = secrets("1");
-    let tokens = tokens(&secrets, SigningAlgorithm::Hs256);
-    let forger = Forger::new(&signed(&tokens, Utc::now()), secrets.derive(Purpose::AccessTokens));
-    assert_eq!(tokens.verify(&forger.control()), Some(claims()));
-    let forgeries = forger.all();
-    assert!(forgeries.len() > 180, "{}", forgeries.len());
-    for (what, token) in forgeries {
-        assert_eq!(tokens.verify(&token), None, "{what}");
+    for (algorithm, purpose) in [
+        (SigningAlgorithm::Hs256, Purpose::AccessTokens),
+        (SigningAlgorithm::EdDsa, Purpose::AccessTokensEd25519),
+    ] {
+        let tokens = tokens(&secrets, algorithm);
+        let forger = Forger::new(&signed(&tokens, Utc::now()), tokens.algorithm, secrets.derive(purpose));
+        for (layout, token) in forger.laid_out() {
+            assert_eq!(tokens.verify(&token), Some(claims()), "{algorithm:?}: {layout}");
+        }
+        let forgeries = forger.all();
+        assert!(forgeries.len() > 200, "{}", forgeries.len());
+        for (what, token) in forgeries {
+            assert_eq!(tokens.verify(&token), None, "{algorithm:?}: {what}");
+        }
     }
 }
 
