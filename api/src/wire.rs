@@ -190,6 +190,7 @@ impl Service {
             tasks.spawn(forget_the_old(state.answers.clone(), credentials, schedules));
             tasks.spawn(sweep_limits(limits));
             tasks.spawn(follower.run());
+            tasks.spawn(mailer::remind(state.app.clone(), mails.clone()));
             sending.spawn(mailer::run(state.app.clone(), mails, stop.subscribe()));
         }
         let (lease, grace) = (settings.lease(), settings.grace());

@@ -43,7 +43,7 @@ pub use error::AppError;
 pub use execute::Done;
 pub use execution::{NewFork, Replayed, Stop, StopCause};
 pub use invitations::{Invitation, Offer};
-pub use mail::limit_occasion;
+pub use mail::{API_KEY_EXPIRING, key_occasion, limit_occasion};
 pub use passwords::OtherSessions;
 pub use schedules::no_calendar;
 pub use sessions::{Presented, SignedIn};

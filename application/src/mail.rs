@@ -1,8 +1,9 @@
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::plan::Resource;
-use domain::tenant::Tenant;
+use domain::tenant::{Organisation, Tenant};
 use domain::user::{User, UserEvent};
 use domain::{Event, StreamId};
+use uuid::Uuid;
 
 use crate::App;
 use crate::error::AppError;
@@ -14,6 +15,10 @@ use crate::ports::{
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::days(3);
 /// The longest wait between two attempts.
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(15);
+/// How long before an API key ends its mail is sent.
+const REMIND_BEFORE: TimeDelta = TimeDelta::days(14);
+/// The kind of a mail about an API key that ends soon.
+pub const API_KEY_EXPIRING: &str = "api_key_expiring";
 
 impl App {
     /// Sends the mail that is due the longest; false if there is none.
@@ -33,6 +38,12 @@ impl App {
             self.outbox.close(&pending, end).await?;
         }
         Ok(true)
+    }
+
+    /// Puts in a mail for each API key that ends within fourteen days; true if there is something new to send.
+    pub async fn remind_of_api_keys(&self) -> Result<bool, AppError> {
+        let now = self.clock.now();
+        Ok(self.outbox.remind_of_keys(now, now + REMIND_BEFORE).await?)
     }
 
     /// Hands a mail over; nothing if the claim was lost meanwhile, and with it the say in what becomes of it.
@@ -106,6 +117,9 @@ impl App {
                 Some(Letter::SessionEnded { at: pending.created_at })
             }
             Some(_) => None,
+            None if pending.kind == API_KEY_EXPIRING => {
+                key_expiring(organisation, &pending.occasion, self.clock.now())
+            }
             None => limit_reached(&pending.occasion),
         };
         Ok(letter.map(|letter| Mail {
@@ -145,7 +159,7 @@ impl App {
 }
 
 /// The occasion of a limit: resource, limit and month, such as `agents/5/2026-11`.
-pub fn limit_occasion(resource: Resource, limit: u32, at: chrono::DateTime<Utc>) -> String {
+pub fn limit_occasion(resource: Resource, limit: u32, at: DateTime<Utc>) -> String {
     format!("{}/{limit}/{}", resource.as_str(), at.format("%Y-%m"))
 }
 
@@ -154,6 +168,23 @@ fn limit_reached(occasion: &str) -> Option<Letter> {
     let (limit, _) = rest.split_once('/')?;
     let resource = Resource::ALL.into_iter().find(|one| one.as_str() == resource)?;
     Some(Letter::LimitReached { resource, limit: limit.parse().ok()? })
+}
+
+/// The occasion of a key's end: key and end.
+pub fn key_occasion(key: Uuid, expires_at: DateTime<Utc>) -> String {
+    format!("{key}/{}", expires_at.timestamp())
+}
+
+/// Nothing if the key was revoked, rotated or has ended since.
+fn key_expiring(organisation: &Organisation, occasion: &str, now: DateTime<Utc>) -> Option<Letter> {
+    let (id, _) = occasion.split_once('/')?;
+    let id = id.parse().ok()?;
+    let key = organisation.keys.find(id).ok()?;
+    let is_open = !key.is_revoked
+        && key.successor.is_none()
+        && key.expires_at > now
+        && key_occasion(id, key.expires_at) == occasion;
+    is_open.then(|| Letter::ApiKeyExpiring { key: key.name.clone(), expires_at: key.expires_at })
 }
 
 /// Says in the log what needs somebody's eye, without whom it concerns.

@@ -4,6 +4,7 @@
 //! and to whom, so that nothing that happens to checkpoints sends a mail again.
 
 mod claim;
+mod reminders;
 
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! Mails, as they arrive at a server.
 
+mod reminders;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 

@@ -19,6 +19,10 @@ pub trait Outbox: Send + Sync {
 
     /// Notes what became of the mail.
     async fn close(&self, mail: &PendingMail, end: MailEnd) -> Result<(), Unavailable>;
+
+    /// Puts in a mail for each API key that ends after `now` and by `until`; once for each key and end, whoever looks
+    /// and how often. True if there is something new to send.
+    async fn remind_of_keys(&self, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool, Unavailable>;
 }
 
 /// A mail under a claim.
@@ -28,9 +32,9 @@ pub struct PendingMail {
     pub id: Uuid,
     /// Whose.
     pub tenant: TenantId,
-    /// The event it tells of, or `limit_reached`.
+    /// The event it tells of, `limit_reached` or `api_key_expiring`.
     pub kind: String,
-    /// Tells it from others of its kind: a position, or the resource, limit and month.
+    /// Tells it from others of its kind: a position; the resource, limit and month; or the key and its end.
     pub occasion: String,
     /// Whom it goes to.
     pub recipient: UserId,
@@ -132,6 +136,13 @@ pub enum Letter {
         resource: Resource,
         /// The plan's limit.
         limit: u32,
+    },
+    /// An API key ends soon, and nothing has taken its place.
+    ApiKeyExpiring {
+        /// What the key is called.
+        key: Name,
+        /// When it ends.
+        expires_at: DateTime<Utc>,
     },
     /// Lets someone choose a new password.
     PasswordReset {

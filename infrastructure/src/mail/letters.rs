@@ -82,6 +82,16 @@ fn draft(mail: &Mail, public_url: &str) -> Draft {
             action: Some(("See what is in use", format!("{public_url}/organisation"))),
             footer: format!("You receive this mail because you look after {organisation} on AgentCores."),
         },
+        Letter::ApiKeyExpiring { key, expires_at } => Draft {
+            subject: format!("The API key {key} of {organisation} ends soon"),
+            title: "An API key ends soon".to_owned(),
+            paragraphs: vec![
+                format!("The API key {key} of {organisation} ends on {}.", when(*expires_at)),
+                "Programs that use it are refused from then on. Rotate it, and give them its successor before.".to_owned(),
+            ],
+            action: Some(("See the API keys", format!("{public_url}/keys"))),
+            footer: format!("You receive this mail because you look after API keys of {organisation} on AgentCores."),
+        },
         Letter::PasswordReset { expires_at, token } => Draft {
             subject: "Choose a new password for AgentCores".to_owned(),
             title: "Choose a new password".to_owned(),
@@ -191,6 +201,10 @@ pub(super) mod tests {
                 },
             ),
             ("limit-reached", Letter::LimitReached { resource: Resource::Agents, limit: 5 }),
+            (
+                "api-key-expiring",
+                Letter::ApiKeyExpiring { key: "Nightly <script>import".parse().unwrap(), expires_at: at },
+            ),
             ("password-reset", Letter::PasswordReset { expires_at: at, token: token() }),
             ("password-changed", Letter::PasswordChanged { at }),
             (

@@ -1,7 +1,10 @@
 use application::ports::{MailEnd, Outbox, PendingMail, Unavailable};
+use chrono::{DateTime, Utc};
 use domain::{TenantId, UserId};
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
+
+use super::reminders;
 
 /// The outbox on Postgres. Each method is one statement.
 #[derive(Clone, Debug)]
@@ -114,6 +117,10 @@ impl Outbox for PgOutbox {
         .await
         .map(|_| ())
         .map_err(unavailable)
+    }
+
+    async fn remind_of_keys(&self, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<bool, Unavailable> {
+        reminders::put_in(&self.pool, now, until).await.map_err(unavailable)
     }
 }
 
