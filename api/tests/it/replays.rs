@@ -9,7 +9,7 @@ use application::ports::{
 use application::{App, NewTask, Stop};
 use domain::agent::AgentKind;
 use domain::task::{MaxAttempts, Priority, TaskKind, TimeoutSeconds};
-use domain::{Document, TaskId};
+use domain::{Document, TaskId, TenantId};
 use futures::stream::{StreamExt, iter};
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ struct Unplugged;
 
 #[async_trait::async_trait]
 impl ModelProvider for Unplugged {
-    fn quote(&self, _: &AgentKind, _: &Document) -> Quote {
+    async fn quote(&self, _: TenantId, _: &AgentKind, _: &Document) -> Quote {
         panic!("a price was asked")
     }
 
@@ -133,6 +133,14 @@ async fn a_fork_takes_over_the_steps_before_it_and_goes_on_live() {
         let refused = app.post(&owner, &format!("{}/replay?fork_at_step={at}", path(&fork)), json!({})).await;
         let problem = refused.expect_problem(422, "validation_failed");
         assert_eq!(problem["errors"][0]["field"], "/fork_at_step");
+    }
+    for (configuration, field) in [
+        (json!({"max_steps": 0}), "/configuration/max_steps"),
+        (json!({"input_schema": {"type": "array"}}), "/input_data"),
+    ] {
+        let unfit = json!({"configuration": configuration});
+        let refused = app.post(&owner, &format!("{}/replay?fork_at_step=1", path(&fork)), unfit).await;
+        assert_eq!(refused.expect_problem(422, "validation_failed")["errors"][0]["field"], field);
     }
 }
 

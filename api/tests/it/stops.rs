@@ -7,7 +7,7 @@ use application::ports::{
 };
 use application::{App, AppError};
 use domain::agent::AgentKind;
-use domain::{Document, MicroUsd, Usage};
+use domain::{Document, MicroUsd, TenantId, Usage};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -23,7 +23,7 @@ struct Gate {
 
 #[async_trait::async_trait]
 impl ModelProvider for Gate {
-    fn quote(&self, _: &AgentKind, _: &Document) -> Quote {
+    async fn quote(&self, _: TenantId, _: &AgentKind, _: &Document) -> Quote {
         let (provider, model) = ("gate".to_owned(), "gate".to_owned());
         let free = MicroUsd::default();
         Quote { provider, model, input_per_million: free, output_per_million: free, table: "" }

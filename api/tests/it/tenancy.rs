@@ -19,8 +19,8 @@ struct Silent(tokio::sync::Notify);
 
 #[async_trait::async_trait]
 impl ModelProvider for Silent {
-    fn quote(&self, kind: &AgentKind, configuration: &Document) -> Quote {
-        Echo.quote(kind, configuration)
+    async fn quote(&self, tenant: TenantId, kind: &AgentKind, configuration: &Document) -> Quote {
+        Echo.quote(tenant, kind, configuration).await
     }
 
     async fn complete(&self, _: &ModelCall, _: &dyn Live) -> Result<ModelReply, ModelFailure> {

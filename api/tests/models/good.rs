@@ -32,7 +32,7 @@ async fn an_answer_comes_with_its_text_usage_and_price() {
             "endpoint": fake.custom(), "system_prompt": "Be brief.", "temperature": 0.25,
         });
         let call = call(kind(part), &configuration);
-        let quote = providers.quote(&call.kind, &call.configuration);
+        let quote = providers.quote(call.tenant, &call.kind, &call.configuration).await;
         let (answered, heard) = ask(&providers, &call).await;
         let reply = answered.unwrap();
         assert_eq!(reply.text, "You said: What is 6 times 7?", "{part:?}");

@@ -102,11 +102,24 @@ impl Bed {
 
     /// A queued task that waits for a worker so many seconds at most.
     pub(crate) async fn hasty_task(&self, shop: Shop, seconds: i64) -> TaskId {
-        let task = TaskId(Uuid::now_v7());
         let mut created = created(shop.agent, 3);
         if let TaskEvent::Created { queue_timeout_seconds, .. } = &mut created {
             *queue_timeout_seconds = Some(TimeoutSeconds::try_from(seconds).unwrap());
         }
+        self.queued(shop, created).await
+    }
+
+    /// A queued task of another type.
+    pub(crate) async fn task_of(&self, shop: Shop, kind: TaskKind, input: &str) -> TaskId {
+        let mut created = created(shop.agent, 3);
+        if let TaskEvent::Created { task_type, input_data, .. } = &mut created {
+            (*task_type, *input_data) = (kind, Document::parse(input).unwrap());
+        }
+        self.queued(shop, created).await
+    }
+
+    async fn queued(&self, shop: Shop, created: TaskEvent) -> TaskId {
+        let task = TaskId(Uuid::now_v7());
         let commit = Commit::new(shop.tenant, task.0, Metadata::system("bed"));
         let events = vec![created, TaskEvent::Queued { not_before: None }];
         let stream = StreamId::task(shop.tenant, task);

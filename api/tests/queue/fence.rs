@@ -6,7 +6,7 @@ use application::commit::{Commit, CommitError, Expected};
 use application::ports::{Claimed, Live, ModelCall, ModelFailure, ModelProvider, ModelReply, Quote};
 use domain::agent::AgentKind;
 use domain::task::{Failure, TaskEvent};
-use domain::{AttemptId, Document, Metadata, StreamId, Tier, Usage};
+use domain::{AttemptId, Document, Metadata, StreamId, TenantId, Tier, Usage};
 use futures::StreamExt as _;
 use infrastructure::providers::Echo;
 use tokio::sync::Notify;
@@ -24,8 +24,8 @@ struct Frozen {
 
 #[async_trait::async_trait]
 impl ModelProvider for Frozen {
-    fn quote(&self, kind: &AgentKind, configuration: &Document) -> Quote {
-        Echo.quote(kind, configuration)
+    async fn quote(&self, tenant: TenantId, kind: &AgentKind, configuration: &Document) -> Quote {
+        Echo.quote(tenant, kind, configuration).await
     }
 
     async fn complete(&self, call: &ModelCall, live: &dyn Live) -> Result<ModelReply, ModelFailure> {

@@ -1,6 +1,6 @@
 //! Tasks whose workers are gone.
 
-use domain::Tier;
+use domain::{TenantId, Tier};
 use serde_json::Value;
 
 use crate::bed::{Bed, LEASE, run};
@@ -30,12 +30,13 @@ struct Endless;
 
 #[async_trait::async_trait]
 impl application::ports::ModelProvider for Endless {
-    fn quote(
+    async fn quote(
         &self,
+        tenant: TenantId,
         kind: &domain::agent::AgentKind,
         configuration: &domain::Document,
     ) -> application::ports::Quote {
-        infrastructure::providers::Echo.quote(kind, configuration)
+        infrastructure::providers::Echo.quote(tenant, kind, configuration).await
     }
 
     async fn complete(

@@ -26,7 +26,8 @@ impl Steps for Recorder<'_, '_> {
             return record::read_model_reply(self.past.content(done.reply)?);
         }
         self.setup.rules.admit_step(self.place + 1)?;
-        let quote = self.app.models.quote(&self.setup.kind, &self.setup.configuration);
+        let tenant = self.ledger.claimed.tenant;
+        let quote = self.app.models.quote(tenant, &self.setup.kind, &self.setup.configuration).await;
         // No text has more tokens than bytes, so this is the most that the call can cost.
         let most_sent = u64::try_from(request.bytes.len()).unwrap_or(u64::MAX);
         let reserved = quote.cost(most_sent.into(), u64::from(max_output).into());

@@ -32,6 +32,17 @@ pub(super) enum Needed {
 impl Past {
     /// The steps of a task's present run, with those that the tasks it was forked from have done for it.
     pub(super) async fn of(app: &App, tenant: TenantId, work: &Work, needed: Needed) -> Result<Self, Halt> {
+        let mut past = Self::without_contents(app, tenant, work).await?;
+        let requests = past.steps.iter().filter(|_| needed == Needed::Both).map(|step| step.request);
+        let hashes: Vec<ContentHash> = past.steps.iter().map(|step| step.reply).chain(requests).collect();
+        if !hashes.is_empty() {
+            past.contents = app.contents.read(tenant, &hashes).await?;
+        }
+        Ok(past)
+    }
+
+    /// The same, not to be taken over but only to be looked at.
+    pub(super) async fn without_contents(app: &App, tenant: TenantId, work: &Work) -> Result<Self, Halt> {
         let given = work.fork.map_or(0, |fork| fork.at_step.saturating_sub(1));
         let mut steps = work.journal.done().to_vec();
         let mut fork = work.fork;
@@ -43,17 +54,11 @@ impl Past {
             let beyond = source.and_then(|work| work.fork);
             fork = beyond.map(|fork| Fork { at_step: fork.at_step.min(at_step), ..fork });
         }
-        if steps.is_empty() {
-            return Ok(Self::default());
-        }
         if !steps.iter().zip(1..).all(|(step, place)| step.step == place) {
             let message = "the task that it was forked from no longer holds the steps before the fork";
             return Err(Halt::final_failure("fork.source_changed", message));
         }
-        let requests = steps.iter().filter(|_| needed == Needed::Both).map(|step| step.request);
-        let hashes: Vec<ContentHash> = steps.iter().map(|step| step.reply).chain(requests).collect();
-        let contents = app.contents.read(tenant, &hashes).await?;
-        Ok(Self { steps, contents, given })
+        Ok(Self { steps, contents: HashMap::new(), given })
     }
 
     /// What came back from the step at a place, if it holds for what is asked now. Where it does not, it and all that

@@ -13,6 +13,7 @@ use crate::commit::{Commit, Content, Expected};
 use crate::error::AppError;
 use crate::execute::Done;
 use crate::ports::{ModelReply, ToolCall, ToolReply, ToolSpec};
+use crate::setup::{check_configuration, check_input};
 
 use super::halt::Halt;
 use super::past::{Needed, Past};
@@ -107,13 +108,17 @@ impl App {
         if !matches!(stage, Stage::Completed | Stage::Failed | Stage::Cancelled) {
             return Err(TaskRefusal::NotEnded.into());
         }
-        let steps = match Past::of(self, caller.tenant, work, Needed::Replies).await {
+        let steps = match Past::without_contents(self, caller.tenant, work).await {
             Ok(past) => past.len(),
             Err(halt) => failure_of(halt).map(|_| 0)?,
         };
         if new.at_step == 0 || usize::try_from(new.at_step).is_ok_and(|step| step > steps + 1) {
             let message = "must be one of the task's steps, or the one after the last";
             return Err(AppError::Invalid("/fork_at_step", "out_of_range", message));
+        }
+        if let Some(configuration) = &new.configuration {
+            check_configuration(configuration, self.schemas.as_ref())?;
+            check_input(configuration, &work.input, self.schemas.as_ref())?;
         }
         let agent_stream = StreamId::agent(caller.tenant, work.agent);
         let (agent, agent_version) = self.load::<Agent>(agent_stream).await?;

@@ -10,8 +10,8 @@ use super::tools::ToolSpec;
 /// Where agents' model calls go. Retrying is the caller's business alone: one call here is one call there.
 #[async_trait::async_trait]
 pub trait ModelProvider: Send + Sync {
-    /// Which model would answer an agent, and at what price.
-    fn quote(&self, kind: &AgentKind, configuration: &Document) -> Quote;
+    /// Which model would answer an agent of the tenant now, and at what price.
+    async fn quote(&self, tenant: TenantId, kind: &AgentKind, configuration: &Document) -> Quote;
 
     /// One call. `live` hears the text of the answer as it comes. Dropping the future ends the call.
     async fn complete(&self, call: &ModelCall, live: &dyn Live) -> Result<ModelReply, ModelFailure>;

@@ -4,7 +4,7 @@ use application::ports::{
     Live, Message, ModelCall, ModelFailure, ModelProvider, ModelReply, Quote, StopReason,
 };
 use domain::agent::AgentKind;
-use domain::{Document, MicroUsd, TokenCount, Usage};
+use domain::{Document, MicroUsd, TenantId, TokenCount, Usage};
 
 /// Answers with the last message. A token is counted for every four characters begun; nothing costs anything.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub struct Echo;
 
 #[async_trait::async_trait]
 impl ModelProvider for Echo {
-    fn quote(&self, _: &AgentKind, _: &Document) -> Quote {
+    async fn quote(&self, _: TenantId, _: &AgentKind, _: &Document) -> Quote {
         Quote {
             provider: "echo".to_owned(),
             model: "echo".to_owned(),

@@ -28,8 +28,8 @@ use std::time::{Duration, Instant};
 use application::ports::{
     FailureClass, Live, ModelCall, ModelFailure, ModelProvider, ModelReply, ProviderKeys, Quote,
 };
-use domain::Document;
 use domain::agent::AgentKind;
+use domain::{Document, TenantId};
 
 use crate::outbound::Outbound;
 
@@ -128,6 +128,10 @@ impl Providers {
         answered
     }
 
+    async fn is_not_set_up(&self, tenant: TenantId, remote: &Remote) -> bool {
+        matches!(self.key_for(tenant, remote).await, Ok(Keyed::NotSetUp))
+    }
+
     /// What becomes of a call whose provider is not set up.
     async fn without(&self, call: &ModelCall, live: &dyn Live) -> Result<ModelReply, ModelFailure> {
         match self.options.fallback {
@@ -142,11 +146,15 @@ impl Providers {
 
 #[async_trait::async_trait]
 impl ModelProvider for Providers {
-    fn quote(&self, kind: &AgentKind, configuration: &Document) -> Quote {
+    async fn quote(&self, tenant: TenantId, kind: &AgentKind, configuration: &Document) -> Quote {
+        let stands_in = self.options.fallback == Fallback::Echo;
         match Route::of(kind, configuration, &self.options.bases) {
-            Ok(Route::Echo) => Echo.quote(kind, configuration),
-            Ok(Route::Scripted) => Scripted.quote(kind, configuration),
-            Ok(Route::Remote(remote)) => remote.quote,
+            Ok(Route::Scripted) => Scripted.quote(tenant, kind, configuration).await,
+            Ok(Route::Remote(remote)) if !(stands_in && self.is_not_set_up(tenant, &remote).await) => {
+                remote.quote
+            }
+            Ok(Route::Echo | Route::Remote(_)) => Echo.quote(tenant, kind, configuration).await,
+            Ok(Route::Unknown) if stands_in => Echo.quote(tenant, kind, configuration).await,
             Ok(Route::Unknown) | Err(_) => remote::unpriced(kind.as_str(), ""),
         }
     }

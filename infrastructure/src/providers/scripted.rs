@@ -17,7 +17,7 @@ use application::ports::{
     FailureClass, Live, ModelCall, ModelFailure, ModelProvider, ModelReply, Quote, StopReason, ToolCall,
 };
 use domain::agent::AgentKind;
-use domain::{Document, TokenCount, Usage};
+use domain::{Document, TenantId, TokenCount, Usage};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -176,7 +176,7 @@ fn quote(play: Option<&Play>) -> Quote {
 
 #[async_trait::async_trait]
 impl ModelProvider for Scripted {
-    fn quote(&self, _: &AgentKind, configuration: &Document) -> Quote {
+    async fn quote(&self, _: TenantId, _: &AgentKind, configuration: &Document) -> Quote {
         quote(serde_json::from_str(configuration.as_str()).ok().as_ref())
     }
 
