@@ -6,7 +6,6 @@ use crate::App;
 use crate::caller::Caller;
 use crate::error::AppError;
 use crate::execute::{Done, alone};
-use crate::setup::check_configuration;
 use crate::stops::Ending;
 
 /// What an agent is created with.
@@ -43,7 +42,7 @@ impl App {
     /// Creates an agent, idle. The plan's limit is checked where the log is written.
     pub async fn create_agent(&self, caller: &Caller, new: NewAgent) -> Result<Done, AppError> {
         caller.require(Permission::CreateAgents)?;
-        check_configuration(&new.configuration, self.schemas.as_ref())?;
+        self.check_configuration(&new.configuration)?;
         let agent = AgentId(self.ids.fresh());
         let command = AgentCommand::Create {
             name: new.name,
@@ -66,7 +65,7 @@ impl App {
     ) -> Result<Done, AppError> {
         caller.require(Permission::CreateAgents)?;
         if let Some(configuration) = &new.configuration {
-            check_configuration(configuration, self.schemas.as_ref())?;
+            self.check_configuration(configuration)?;
         }
         let command = AgentCommand::Change {
             name: new.name,

@@ -40,6 +40,10 @@ pub struct ApprovalRow {
     /// Exactly what is asked: the tool and its arguments.
     #[schema(required, value_type = Option<Object>)]
     pub shown: Option<Box<RawValue>>,
+    /// The same as the very text that the hash is of: JSON that is read and written again may lose digits of large numbers
+    /// and members of the same name.
+    #[schema(required)]
+    pub shown_text: Option<String>,
     /// The SHA-256 of exactly what is shown, in hexadecimal; the answer names it too.
     #[schema(value_type = String, format = "sha256")]
     pub shown_hash: ContentHash,
@@ -102,6 +106,7 @@ fn decode(row: &PgRow) -> Result<ApprovalRow, sqlx::Error> {
     let (agent_id, agent_name) = (AgentId(fields.next()?), fields.next()?);
     let asked: TaskApproval =
         serde_json::from_str(fields.next()?).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let shown = fields.next_document_or_null()?;
     Ok(ApprovalRow {
         id: asked.id,
         task_id,
@@ -110,7 +115,8 @@ fn decode(row: &PgRow) -> Result<ApprovalRow, sqlx::Error> {
         agent_name,
         step: asked.step,
         tool: asked.tool,
-        shown: fields.next_document_or_null()?,
+        shown_text: shown.as_ref().map(|shown| shown.get().to_owned()),
+        shown,
         shown_hash: asked.shown_hash,
         asked_at: fields.next()?,
         expires_at: asked.expires_at,

@@ -2,6 +2,7 @@
 
 use domain::task::OnTimeout;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::support::{TestApp, fresh_database};
 use crate::work::{approval, asking_task, overdue_task, stop_all_work};
@@ -19,6 +20,10 @@ async fn what_waits_for_a_person_is_listed_with_exactly_what_would_be_called() {
     assert_eq!((&asked["tool"], &asked["step"]), (&json!("http_request"), &json!(2)));
     let shown = json!({"tool": "http_request", "arguments": {"url": "https://example.com"}});
     assert_eq!(asked["shown"], shown);
+    let text = asked["shown_text"].as_str().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(text).unwrap(), shown);
+    let hash = domain::ContentHash(Sha256::digest(text).into());
+    assert_eq!(asked["shown_hash"], json!(hash), "of the very text");
     let of_task = app.get(&owner, &format!("/tasks/{task}")).await.expect(200);
     assert_eq!(asked["shown_hash"], of_task["approval"]["shown_hash"]);
     assert_eq!(asked["asked_at"], of_task["updated_at"]);

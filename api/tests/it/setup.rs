@@ -23,12 +23,43 @@ async fn a_configuration_that_cannot_work_is_refused_when_it_is_set() {
         (json!({"mcp_servers": [{"name": "files"}]}), "/configuration/mcp_servers/0/url", "missing"),
         (json!({"output_schema": {"type": "no such type"}}), "/configuration/output_schema/type", "schema"),
         (json!({"input_schema": {"$ref": "https://x.example/s"}}), "/configuration/input_schema", "schema"),
+        // What the table lets pass and its reader does not.
+        (json!({"script": [{"text": 7}]}), "/configuration", "malformed"),
+        (
+            json!({"mcp_servers": [{"name": "Files_1", "url": "https://x.example"}]}),
+            "/configuration",
+            "malformed",
+        ),
     ] {
         let refused = configured(&app, &owner, configuration.clone()).await.expect(422);
         let (told, told_code) = place(&refused);
         assert!(told.as_str().unwrap().starts_with(field), "{configuration}: {refused}");
         assert_eq!(told_code, code, "{refused}");
     }
+    let names = [
+        "system_prompt",
+        "max_output_tokens",
+        "max_steps",
+        "max_tokens",
+        "max_cost_usd",
+        "max_concurrency",
+        "timeout_seconds",
+        "input_schema",
+        "output_schema",
+        "approval",
+        "on_ambiguous",
+        "provider",
+        "model",
+        "temperature",
+        "base_url",
+        "endpoint",
+        "price",
+        "script",
+        "http_request",
+        "mcp_servers",
+    ];
+    let nothing: Value = names.into_iter().map(|name| (name.to_owned(), Value::Null)).collect();
+    configured(&app, &owner, nothing).await.expect(201);
     let own = json!({"team": {"any": "thing"}, "tools": ["mail"], "temperature": 0.7, "max_tokens": 1000});
     let agent = configured(&app, &owner, own.clone()).await.expect(201);
     assert_eq!(agent["configuration"], own);

@@ -173,7 +173,7 @@ impl Recorder<'_, '_> {
             Some(answer) if answer.verdict == Verdict::Approved => Ok(Approval::Given),
             Some(answer) => Ok(Approval::Refused(answer.clone())),
             None => {
-                let rules = &self.setup.rules.approval;
+                let rules = self.setup.rules.approval();
                 let wait = chrono::TimeDelta::seconds(i64::from(rules.timeout_seconds));
                 let question = Question {
                     approval_id: self.app.ids.fresh(),

@@ -13,7 +13,7 @@ use crate::commit::{Commit, Content, Expected};
 use crate::error::AppError;
 use crate::execute::Done;
 use crate::ports::{ModelReply, ToolCall, ToolReply, ToolSpec};
-use crate::setup::{check_configuration, check_input};
+use crate::setup::check_input;
 
 use super::halt::Halt;
 use super::past::{Needed, Past};
@@ -117,7 +117,7 @@ impl App {
             return Err(AppError::Invalid("/fork_at_step", "out_of_range", message));
         }
         if let Some(configuration) = &new.configuration {
-            check_configuration(configuration, self.schemas.as_ref())?;
+            self.check_configuration(configuration)?;
             check_input(configuration, &work.input, self.schemas.as_ref())?;
         }
         let agent_stream = StreamId::agent(caller.tenant, work.agent);

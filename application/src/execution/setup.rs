@@ -37,13 +37,13 @@ pub(super) struct Rules {
     /// The JSON Schema that results fit.
     pub(super) output_schema: Option<Box<RawValue>>,
     /// Which calls a person must approve.
-    pub(super) approval: Approval,
+    approval: Option<Approval>,
     /// What becomes of a call whose end is unknown.
     on_ambiguous: Option<OnAmbiguous>,
 }
 
 /// Which calls a person must approve.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub(super) struct Approval {
     /// Calls of these tools; `*` is all of them.
@@ -85,12 +85,17 @@ impl Default for Approval {
     }
 }
 
+/// Why a configuration cannot be run.
+pub(crate) fn read(configuration: &Document) -> Result<(), String> {
+    Rules::read(configuration).map(drop)
+}
+
 impl Setup {
     /// Of an agent for a task, which may bring a configuration of its own.
     pub(super) fn of(agent: &Profile, work: &Work) -> Result<Self, Failure> {
         let configuration = work.configuration.as_ref().unwrap_or(&agent.configuration).clone();
-        let rules = serde_json::from_str(configuration.as_str()).map_err(|error| {
-            failure("agent.misconfigured", &format!("the agent's configuration does not read: {error}"))
+        let rules = Rules::read(&configuration).map_err(|why| {
+            failure("agent.misconfigured", &format!("the agent's configuration does not read: {why}"))
         })?;
         let capabilities = agent.capabilities.as_slice().iter().map(ToString::to_string).collect();
         Ok(Self { kind: agent.kind.clone(), configuration, capabilities, rules })
@@ -98,6 +103,11 @@ impl Setup {
 }
 
 impl Rules {
+    /// Out of a configuration; else why not.
+    pub(super) fn read(configuration: &Document) -> Result<Self, String> {
+        serde_json::from_str(configuration.as_str()).map_err(|error| error.to_string())
+    }
+
     /// The most tokens of the next answer, after what the run has used.
     pub(super) fn max_output(&self, used: Usage) -> Result<u32, Halt> {
         let most = self.max_output_tokens.unwrap_or(MAX_OUTPUT_TOKENS).max(1);
@@ -137,9 +147,15 @@ impl Rules {
         Err(limit_reached("limit.cost", &message))
     }
 
+    /// How a person's approval is asked for.
+    pub(super) fn approval(&self) -> Approval {
+        self.approval.clone().unwrap_or_default()
+    }
+
     /// Whether a person must approve calls of a tool.
     pub(super) fn needs_approval(&self, tool: &str) -> bool {
-        self.approval.tools.iter().any(|named| named == "*" || named == tool)
+        let asked = self.approval.as_ref().map_or(&[][..], |approval| &approval.tools);
+        asked.iter().any(|named| named == "*" || named == tool)
     }
 
     /// Whether a model call whose end is unknown is made again: unless the agent's owner says otherwise, as it changes
@@ -231,7 +247,7 @@ mod tests {
     fn approval_is_asked_for_named_tools_or_all() {
         let named = rules(r#"{"approval": {"tools": ["http_request"], "timeout_seconds": 60}}"#);
         assert!(named.needs_approval("http_request") && !named.needs_approval("calculator"));
-        assert_eq!(named.approval.timeout_seconds, 60);
+        assert_eq!(named.approval().timeout_seconds, 60);
         assert!(rules(r#"{"approval": {"tools": ["*"]}}"#).needs_approval("calculator"));
         assert!(!rules("{}").needs_approval("calculator"));
     }

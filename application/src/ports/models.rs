@@ -10,6 +10,11 @@ use super::tools::ToolSpec;
 /// Where agents' model calls go. Retrying is the caller's business alone: one call here is one call there.
 #[async_trait::async_trait]
 pub trait ModelProvider: Send + Sync {
+    /// Why a configuration cannot be read, as a clause for people. What it does not read, it passes over.
+    fn read(&self, _configuration: &Document) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Which model would answer an agent of the tenant now, and at what price.
     async fn quote(&self, tenant: TenantId, kind: &AgentKind, configuration: &Document) -> Quote;
 

@@ -4,6 +4,11 @@ use uuid::Uuid;
 /// What an agent may use besides its model.
 #[async_trait::async_trait]
 pub trait Tools: Send + Sync {
+    /// Why a configuration cannot be read, as a clause for people. What it does not read, it passes over.
+    fn read(&self, _configuration: &Document) -> Result<(), String> {
+        Ok(())
+    }
+
     /// The tools an agent has: those that its capabilities grant and its configuration sets up. MCP servers are asked
     /// for theirs.
     async fn offered(&self, agent: &ToolGrant) -> Result<Vec<ToolSpec>, ToolFailure>;

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::error::AppError;
 use crate::ports::Schemas;
+use crate::{App, execution};
 
 use shape::{Shape, Unfit, check_known};
 
@@ -94,8 +95,20 @@ const MCP_SERVER: Shape = Shape::Record(
     &["name", "url"],
 );
 
-/// Whether an agent can be set up so.
-pub(crate) fn check_configuration(configuration: &Document, schemas: &dyn Schemas) -> Result<(), AppError> {
+impl App {
+    /// Whether an agent can be set up so. The table names the place of a mistake; that everyone who will read the
+    /// configuration can read it is asked of themselves, so that what is taken here runs.
+    pub(crate) fn check_configuration(&self, configuration: &Document) -> Result<(), AppError> {
+        check_by_table(configuration, self.schemas.as_ref())?;
+        execution::read(configuration)
+            .and_then(|()| self.models.read(configuration))
+            .and_then(|()| self.tools.read(configuration))
+            .map_err(|message| Unfit { path: String::new(), code: "malformed", message })
+            .map_err(|problem| problem.below("configuration").into())
+    }
+}
+
+fn check_by_table(configuration: &Document, schemas: &dyn Schemas) -> Result<(), AppError> {
     let parsed: Value = serde_json::from_str(configuration.as_str()).unwrap_or_default();
     check_known(&parsed, CONFIGURATION, schemas).map_err(|problem| problem.below("configuration").into())
 }
@@ -183,7 +196,7 @@ mod tests {
                 "missing",
             ),
         ] {
-            let told = field(check_configuration(&document(configuration), &Few));
+            let told = field(check_by_table(&document(configuration), &Few));
             assert_eq!(told, (format!("/configuration{path}"), code), "{configuration}");
         }
     }
@@ -198,8 +211,8 @@ mod tests {
             "mcp_servers": [{"name": "files", "url": "https://mcp.example", "headers": {"x-a": "b"}}],
             "script": [{"text": ["a", "b"], "tool_calls": [{"name": "calculator", "arguments": {}}]}]
         }"#;
-        assert_eq!(check_configuration(&document(all), &Few), Ok(()));
-        assert_eq!(check_configuration(&Document::default(), &Few), Ok(()));
+        assert_eq!(check_by_table(&document(all), &Few), Ok(()));
+        assert_eq!(check_by_table(&Document::default(), &Few), Ok(()));
     }
 
     #[test]

@@ -1584,6 +1584,11 @@ export interface components {
        */
       shown_hash: string;
       /**
+       * @description The same as the very text that the hash is of: JSON that is read and written again may lose digits of large numbers
+       *     and members of the same name.
+       */
+      shown_text: string | null;
+      /**
        * Format: int32
        * @description The step that waits.
        */

@@ -9,9 +9,17 @@ test('what waits for a person shows exactly what would be called', async () => {
   const card = await screen.findByRole('region', { name: 'http_request' });
   expect(within(card).getByRole('link', { name: 'Answer the reviewer' })).toBeVisible();
   expect(within(card).getByRole('link', { name: 'Scout' })).toBeVisible();
-  expect(within(card).getByLabelText('arguments of http_request')).toHaveTextContent(
+  expect(within(card).getByLabelText('call of http_request')).toHaveTextContent(
     'https://mail.northwind.example/send',
   );
+});
+
+test('what would change by being read is shown as it was asked', async () => {
+  const [asked] = fake.db.approvals;
+  if (asked === undefined) throw new Error('the seed has an approval');
+  asked.shown_text = '{"tool":"pay","arguments":{"to":"a","to":"b","amount":12345678901234567890}}';
+  await open('/approvals');
+  expect(await screen.findByLabelText('call of http_request')).toHaveTextContent(asked.shown_text);
 });
 
 test('an approval goes with the hash of what was shown and the reason', async () => {

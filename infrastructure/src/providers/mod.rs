@@ -146,6 +146,13 @@ impl Providers {
 
 #[async_trait::async_trait]
 impl ModelProvider for Providers {
+    fn read(&self, configuration: &Document) -> Result<(), String> {
+        remote::Configuration::read(configuration)
+            .map(drop)
+            .and_then(|()| scripted::Play::read(configuration).map(drop))
+            .map_err(|failure| failure.failure.message.to_string())
+    }
+
     async fn quote(&self, tenant: TenantId, kind: &AgentKind, configuration: &Document) -> Quote {
         let stands_in = self.options.fallback == Fallback::Echo;
         match Route::of(kind, configuration, &self.options.bases) {

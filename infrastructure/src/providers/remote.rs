@@ -80,7 +80,7 @@ pub(super) struct Remote {
 
 /// What of a configuration this room reads.
 #[derive(Default, Deserialize)]
-struct Configuration {
+pub(super) struct Configuration {
     provider: Option<String>,
     model: Option<String>,
     base_url: Option<String>,
@@ -97,8 +97,7 @@ impl Route {
         configuration: &Document,
         bases: &BaseUrls,
     ) -> Result<Self, ModelFailure> {
-        let read: Configuration = serde_json::from_str(configuration.as_str())
-            .map_err(|error| misconfigured(&format!("the configuration cannot be used: {error}")))?;
+        let read = Configuration::read(configuration)?;
         let (of_kind, model) = named(kind);
         let provider = match &read.provider {
             Some(provider) => provider.to_ascii_lowercase(),
@@ -155,6 +154,11 @@ fn named(kind: &AgentKind) -> (String, Option<String>) {
 }
 
 impl Configuration {
+    pub(super) fn read(configuration: &Document) -> Result<Self, ModelFailure> {
+        serde_json::from_str(configuration.as_str())
+            .map_err(|error| misconfigured(&format!("the configuration cannot be used: {error}")))
+    }
+
     /// The table's price is for the places that it was taken from; elsewhere, and of a model that it does not list, the
     /// price is what the configuration states.
     fn quote(&self, provider: &str, model: &str, named_by: NamedBy) -> Quote {

@@ -31,11 +31,9 @@ pub struct Scripted;
 
 /// What of a configuration this provider reads.
 #[derive(Deserialize)]
-struct Play {
-    #[serde(default)]
-    script: Vec<Line>,
-    #[serde(default)]
-    price: Price,
+pub(super) struct Play {
+    script: Option<Vec<Line>>,
+    price: Option<Price>,
 }
 
 /// What one call comes to.
@@ -110,6 +108,13 @@ enum Class {
     CircuitOpen,
 }
 
+impl Play {
+    pub(super) fn read(configuration: &Document) -> Result<Self, ModelFailure> {
+        serde_json::from_str(configuration.as_str())
+            .map_err(|error| misconfigured(&format!("the script cannot be played: {error}")))
+    }
+}
+
 impl Default for Text {
     fn default() -> Self {
         Self::Pieces(vec![])
@@ -171,7 +176,7 @@ impl Line {
 }
 
 fn quote(play: Option<&Play>) -> Quote {
-    play.map(|play| play.price).unwrap_or_default().quote("scripted", "scripted")
+    play.and_then(|play| play.price).unwrap_or_default().quote("scripted", "scripted")
 }
 
 #[async_trait::async_trait]
@@ -181,11 +186,11 @@ impl ModelProvider for Scripted {
     }
 
     async fn complete(&self, call: &ModelCall, live: &dyn Live) -> Result<ModelReply, ModelFailure> {
-        let play: Play = serde_json::from_str(call.configuration.as_str())
-            .map_err(|error| misconfigured(&format!("the script cannot be played: {error}")))?;
+        let play = Play::read(&call.configuration)?;
         let nth = usize::try_from(call.before).unwrap_or(usize::MAX);
-        let Some(next) = play.script.get(nth) else {
-            let message = format!("the script has {} lines, and all were played", play.script.len());
+        let script = play.script.as_deref().unwrap_or_default();
+        let Some(next) = script.get(nth) else {
+            let message = format!("the script has {} lines, and all were played", script.len());
             return Err(failed("provider.script_ended", &message, FailureClass::Refused));
         };
         tokio::time::sleep(Duration::from_millis(next.delay_ms)).await;

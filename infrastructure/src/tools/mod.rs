@@ -21,6 +21,7 @@ use std::sync::Arc;
 use application::ports::{
     Clock, ProviderKeys, Schemas, ToolFailure, ToolGrant, ToolReply, ToolSpec, ToolUse, Tools,
 };
+use domain::Document;
 use futures::future::try_join_all;
 
 use crate::outbound::Outbound;
@@ -55,6 +56,10 @@ impl AgentTools {
 
 #[async_trait::async_trait]
 impl Tools for AgentTools {
+    fn read(&self, configuration: &Document) -> Result<(), String> {
+        ToolSettings::read(configuration).map(drop).map_err(|failure| failure.message)
+    }
+
     async fn offered(&self, agent: &ToolGrant) -> Result<Vec<ToolSpec>, ToolFailure> {
         let settings = ToolSettings::read(&agent.configuration)?;
         let built_in = [

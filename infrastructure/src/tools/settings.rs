@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use application::ports::ToolFailure;
 use domain::Document;
 use domain::tenant::Provider;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::failures::misconfigured;
 use super::{headers, mcp};
@@ -17,9 +17,9 @@ const MAX_SERVER_NAME: usize = 24;
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ToolSettings {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_absent")]
     pub(super) http_request: HttpSettings,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_absent")]
     pub(super) mcp_servers: Vec<McpServer>,
 }
 
@@ -57,6 +57,15 @@ pub(super) struct McpServer {
     /// which the log keeps.
     #[serde(default)]
     pub(super) provider_key: Option<Provider>,
+}
+
+/// Of members at the top of a configuration.
+fn null_is_absent<'de, T, D>(from: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 impl ToolSettings {

@@ -2,12 +2,13 @@ import Box from '@mui/material/Box';
 import Stack from '@mui/material/Stack';
 import { useState } from 'react';
 import { useCan } from '@/api/me';
+import { indented } from '@/lib/indented';
 import { ActionButton } from '@/ui/ActionButton';
 import { Ago } from '@/ui/Ago';
 import { Facts } from '@/ui/Facts';
-import { JsonView } from '@/ui/JsonView';
 import { Panel } from '@/ui/Panel';
 import { TextLink } from '@/ui/TextLink';
+import { TextView } from '@/ui/TextView';
 import { DecideDialog } from './DecideDialog';
 import type { Approval, Decision } from './queries';
 
@@ -15,7 +16,7 @@ import type { Approval, Decision } from './queries';
 export function ApprovalCard({ approval }: { approval: Approval }) {
   const can = useCan();
   const [deciding, setDeciding] = useState<Decision | null>(null);
-  const { task_id, task_name, agent_id, agent_name, tool, shown } = approval;
+  const { task_id, task_name, agent_id, agent_name, tool, shown_text } = approval;
   const verdict = can('approve_task');
   return (
     <Panel
@@ -51,10 +52,10 @@ export function ApprovalCard({ approval }: { approval: Approval }) {
           gridTemplateColumns: { xs: 'minmax(0, 1fr)', md: 'minmax(0, 3fr) minmax(0, 2fr)' },
         }}
       >
-        {shown === null ? (
+        {shown_text === null ? (
           <Box sx={{ color: 'text.secondary' }}>What was asked is no longer kept.</Box>
         ) : (
-          <JsonView value={argumentsOf(shown)} label={`arguments of ${tool}`} />
+          <TextView text={indented(shown_text)} label={`call of ${tool}`} />
         )}
         <Facts
           facts={[
@@ -87,9 +88,4 @@ export function ApprovalCard({ approval }: { approval: Approval }) {
       )}
     </Panel>
   );
-}
-
-/** The tool is in the title already. */
-function argumentsOf(shown: Record<string, unknown>): unknown {
-  return 'arguments' in shown ? shown.arguments : shown;
 }

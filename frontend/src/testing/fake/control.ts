@@ -19,6 +19,7 @@ export function addApproval(
     step: 2,
     tool: asked.tool,
     shown: asked,
+    shown_text: JSON.stringify(asked),
     shown_hash: db.nextId().replaceAll('-', '').repeat(2),
     asked_at: db.now(),
     expires_at: new Date(Date.parse(db.now()) + 86_400_000).toISOString(),
