@@ -86,12 +86,14 @@ impl Errand {
         }
     }
 
-    /// Runs what is left to run, however long it would have to wait.
+    /// Runs the task to its end, however long it would have to wait between its attempts.
     async fn goes_on(&self) {
-        sqlx::query("update run_queue set not_before = null").execute(&self.bed.owner).await.unwrap();
-        sqlx::query("update queue_turns set wakes_at = null").execute(&self.bed.owner).await.unwrap();
-        for claimed in self.bed.claim(1).await {
-            run(&self.app, "worker", claimed).await;
+        while self.bed.count("select count(*) from run_queue").await > 0 {
+            sqlx::query("update run_queue set not_before = null").execute(&self.bed.owner).await.unwrap();
+            sqlx::query("update queue_turns set wakes_at = null").execute(&self.bed.owner).await.unwrap();
+            for claimed in self.bed.claim(1).await {
+                run(&self.app, "worker", claimed).await;
+            }
         }
     }
 
