@@ -23,7 +23,13 @@ export const browser: PlaywrightTestConfig['use'] = {
 /** Drives a running product, at E2E_BASE_URL. */
 export default defineConfig({
   testDir: './e2e',
-  testMatch: ['signup-to-result.spec.ts', 'people.spec.ts', 'tour.spec.ts', 'reference.spec.ts'],
+  testMatch: [
+    'signup-to-result.spec.ts',
+    'people.spec.ts',
+    'tour.spec.ts',
+    'reference.spec.ts',
+    'watching.spec.ts',
+  ],
   workers: 1,
   timeout: 180_000,
   expect: { timeout: 45_000 },

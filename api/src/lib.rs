@@ -20,13 +20,14 @@ mod routes;
 mod scheduler;
 mod sessions;
 pub mod settings;
+mod sse;
 pub mod wire;
 mod worker;
 
 use std::sync::Arc;
 
 use application::App;
-use infrastructure::postgres::{Answers, Database, Feed};
+use infrastructure::postgres::{Answers, Database, Feed, PgDrafts};
 use projections::Views;
 use tokio::sync::watch;
 
@@ -47,6 +48,8 @@ pub struct ApiState {
     pub views: Views,
     /// The log.
     pub feed: Feed,
+    /// Answers of models while they come in.
+    pub drafts: PgDrafts,
     /// Answers of idempotent requests.
     pub answers: Answers,
     /// Asked whether it answers.

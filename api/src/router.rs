@@ -12,6 +12,7 @@ use crate::middleware::{idempotency, rate_limit, request};
 use crate::routes::{
     agents, api_keys, approvals, audit, auth, budgets, catalogue, events, health, invitations, passwords,
     provider_keys, replays, schedules, sessions, steps, stops, stream, tasks, tenants, usage, users,
+    watching,
 };
 use crate::{openapi as document, pages};
 
@@ -120,6 +121,7 @@ fn for_callers() -> OpenApiRouter<ApiState> {
         .routes(routes!(approvals::list_approvals))
         .routes(routes!(approvals::decide_approval))
         .routes(routes!(steps::list_steps))
+        .routes(routes!(watching::watch_task))
         .routes(routes!(replays::replay_task))
         .routes(routes!(schedules::list_schedules, schedules::create_schedule))
         .routes(routes!(schedules::preview_schedule))

@@ -89,7 +89,7 @@ pub struct Settings {
     pub rate_limits: Option<RateLimiting>,
 
     /// Figures of your own for single limits, separated by commas: NAME=BURST/SECONDS (so many at once, one more each so many
-    /// seconds), or for requests a minute anonymous=COUNT or TIER=COUNT
+    /// seconds), for requests a minute anonymous=COUNT or TIER=COUNT, for open streams streams=COUNT
     #[arg(long, env = "AGENTCORES_LIMITS", value_delimiter = ',')]
     pub limits: Vec<OwnFigure>,
 

@@ -13,7 +13,7 @@ use infrastructure::json_schema::JsonSchemas;
 use infrastructure::outbound::Outbound;
 use infrastructure::postgres::{
     Answers, CommitterOptions, Database, DatabaseError, Feed, Follower, KeyRotation, LogPages, PgContents,
-    PgCredentials, PgEventLog, PgProviderKeys, RateLimits, Rotated, Vault, Wake, connect_owner,
+    PgCredentials, PgDrafts, PgEventLog, PgProviderKeys, RateLimits, Rotated, Vault, Wake, connect_owner,
 };
 use infrastructure::providers::Providers;
 use infrastructure::tools::AgentTools;
@@ -154,7 +154,8 @@ impl Service {
         let log =
             PgEventLog::start(&database, vault.clone(), projections::inline(), wake.clone(), options).await?;
         let mailer = settings.mail.mailer(settings.environment, settings.reached_at())?;
-        let app = app(settings, &secrets, &database, log.clone(), mailer);
+        let drafts = PgDrafts::new(database.writer(), database.reader());
+        let app = app(settings, &secrets, &database, log.clone(), mailer, drafts.clone());
         let pepper = secrets.derive(Purpose::RateLimits);
         let limits = Limits::new(RateLimits::new(database.writer()), settings.figures(), pepper);
         let (stop, stopping) = watch::channel(false);
@@ -162,6 +163,7 @@ impl Service {
             app,
             views: Views::new(database.reader()),
             feed: Feed::new(database.reader(), vault.clone(), wake.clone()),
+            drafts: drafts.clone(),
             answers: Answers::new(database.writer(), &secrets),
             database: database.clone(),
             http: Arc::new(HttpSettings {
@@ -179,7 +181,8 @@ impl Service {
             shutdown: stopping,
         };
         let mut tasks = JoinSet::new();
-        tasks.spawn(wake.clone().listen(database.clone()));
+        tasks.spawn(wake.clone().listen(database.clone(), drafts.clone()));
+        tasks.spawn(drafts.clone().run());
         let mut sending = JoinSet::new();
         if duties == Duties::All {
             let mails = Arc::new(Notify::new());
@@ -187,7 +190,7 @@ impl Service {
             let follower = Follower::register(following, database.writer(), vault, wake.clone()).await?;
             let credentials = PgCredentials::new(database.writer());
             let schedules = PgScheduleClock::new(database.writer());
-            tasks.spawn(forget_the_old(state.answers.clone(), credentials, schedules));
+            tasks.spawn(forget_the_old(state.answers.clone(), credentials, schedules, drafts));
             tasks.spawn(sweep_limits(limits));
             tasks.spawn(follower.run());
             tasks.spawn(mailer::remind(state.app.clone(), mails.clone()));
@@ -244,6 +247,7 @@ fn app(
     database: &Database,
     log: PgEventLog,
     mailer: Arc<dyn Mailer>,
+    drafts: PgDrafts,
 ) -> App {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let outbound = Outbound::patient(settings.outbound.policy(), settings.outbound.patience());
@@ -271,6 +275,7 @@ fn app(
         mailer,
         schemas,
         contents: Arc::new(PgContents::new(database.reader())),
+        drafts: Arc::new(drafts),
         tools: Arc::new(tools),
         models: Arc::new(Providers::new(options, outbound, provider_keys)),
         session_lifetime: TimeDelta::days(settings.session_days),
@@ -280,7 +285,12 @@ fn app(
     }
 }
 
-async fn forget_the_old(answers: Answers, credentials: PgCredentials, schedules: PgScheduleClock) {
+async fn forget_the_old(
+    answers: Answers,
+    credentials: PgCredentials,
+    schedules: PgScheduleClock,
+    drafts: PgDrafts,
+) {
     loop {
         tokio::time::sleep(std::time::Duration::from_secs(3_600)).await;
         match answers.forget_old().await {
@@ -293,6 +303,7 @@ async fn forget_the_old(answers: Answers, credentials: PgCredentials, schedules:
         }
         // What cannot be forgotten now is in an hour.
         schedules.forget_removed().await.ok();
+        drafts.forget_old().await.ok();
     }
 }
 

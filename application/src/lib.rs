@@ -41,7 +41,7 @@ pub use auth::{Registration, SignIn};
 pub use caller::{Caller, Origin};
 pub use error::AppError;
 pub use execute::Done;
-pub use execution::{NewFork, Replayed, Stop, StopCause};
+pub use execution::{NewFork, Replayed, Stop, StopCause, answer_text};
 pub use invitations::{Invitation, Offer};
 pub use mail::{API_KEY_EXPIRING, key_occasion, limit_occasion};
 pub use passwords::OtherSessions;
@@ -77,6 +77,8 @@ pub struct App {
     pub running: Arc<dyn ports::RunningTasks>,
     /// Where agents' model calls go.
     pub models: Arc<dyn ports::ModelProvider>,
+    /// Where answers of models are seen while they come in.
+    pub drafts: Arc<dyn ports::Drafts>,
     /// What agents may use besides their models.
     pub tools: Arc<dyn ports::Tools>,
     /// What models and tools were asked and answered.

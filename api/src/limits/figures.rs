@@ -118,6 +118,14 @@ const fn of_tenant(tier: Tier, regime: Regime) -> u32 {
     }
 }
 
+/// Streams of an organisation that are open at once, on each node.
+const fn streams(regime: Regime) -> u32 {
+    match regime {
+        Regime::Strict => 1_000,
+        Regime::Relaxed => RELAXED,
+    }
+}
+
 const RELAXED: u32 = 60_000_000;
 
 /// The figures of a deployment: those of its regime, but for what its operator set.
@@ -137,7 +145,10 @@ impl Figures {
     pub(super) fn allowance(&self, limit: Limit) -> Allowance {
         let own = self.own.iter().rev().find_map(|own| match own {
             OwnFigure::Shared(of, allowance) if *of == limit => Some(*allowance),
-            OwnFigure::Shared(..) | OwnFigure::Anonymous(_) | OwnFigure::OfTenant(..) => None,
+            OwnFigure::Shared(..)
+            | OwnFigure::Anonymous(_)
+            | OwnFigure::OfTenant(..)
+            | OwnFigure::Streams(_) => None,
         });
         own.unwrap_or_else(|| limit.allowance(self.regime))
     }
@@ -145,7 +156,7 @@ impl Figures {
     pub(super) fn anonymous(&self) -> u32 {
         let own = self.own.iter().rev().find_map(|own| match own {
             OwnFigure::Anonymous(requests) => Some(*requests),
-            OwnFigure::Shared(..) | OwnFigure::OfTenant(..) => None,
+            OwnFigure::Shared(..) | OwnFigure::OfTenant(..) | OwnFigure::Streams(_) => None,
         });
         own.unwrap_or_else(|| anonymous(self.regime))
     }
@@ -153,14 +164,25 @@ impl Figures {
     pub(super) fn of_tenant(&self, tier: Tier) -> u32 {
         let own = self.own.iter().rev().find_map(|own| match own {
             OwnFigure::OfTenant(of, requests) if *of == tier => Some(*requests),
-            OwnFigure::Shared(..) | OwnFigure::Anonymous(_) | OwnFigure::OfTenant(..) => None,
+            OwnFigure::Shared(..)
+            | OwnFigure::Anonymous(_)
+            | OwnFigure::OfTenant(..)
+            | OwnFigure::Streams(_) => None,
         });
         own.unwrap_or_else(|| of_tenant(tier, self.regime))
+    }
+
+    pub(super) fn streams(&self) -> u32 {
+        let own = self.own.iter().rev().find_map(|own| match own {
+            OwnFigure::Streams(open) => Some(*open),
+            OwnFigure::Shared(..) | OwnFigure::Anonymous(_) | OwnFigure::OfTenant(..) => None,
+        });
+        own.unwrap_or_else(|| streams(self.regime))
     }
 }
 
 /// A figure that an operator sets: `NAME=BURST/SECONDS` for what is shared by all nodes, so many at once and one more each
-/// so many seconds; `anonymous=COUNT` or `TIER=COUNT` for requests a minute.
+/// so many seconds; `anonymous=COUNT` or `TIER=COUNT` for requests a minute; `streams=COUNT` for open streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnFigure {
     /// What is limited on all nodes together.
@@ -169,6 +191,8 @@ pub enum OwnFigure {
     Anonymous(u32),
     /// Requests by an organisation of this tier.
     OfTenant(Tier, u32),
+    /// Open streams of an organisation.
+    Streams(u32),
 }
 
 /// The longest that one more may take: a week.
@@ -194,13 +218,16 @@ impl FromStr for OwnFigure {
         if name == "anonymous" {
             return Ok(Self::Anonymous(requests()?));
         }
+        if name == "streams" {
+            return Ok(Self::Streams(requests()?));
+        }
         if let Some(tier) = Tier::ALL.into_iter().find(|tier| tier.as_str() == name) {
             return Ok(Self::OfTenant(tier, requests()?));
         }
         let shared = Limit::ALL.map(Limit::name);
         let tiers = Tier::ALL.map(Tier::as_str);
         Err(format!(
-            "there is no limit {name:?}; there are {}, anonymous, {}",
+            "there is no limit {name:?}; there are {}, anonymous, streams, {}",
             shared.join(", "),
             tiers.join(", ")
         ))
@@ -213,12 +240,12 @@ mod tests {
 
     #[test]
     fn an_operators_figure_takes_the_place_of_its_own_alone() {
-        let own = ["sign_in_from=5/60", "sign_in_from=7/30", "anonymous=9", "basic=11"];
+        let own = ["sign_in_from=5/60", "sign_in_from=7/30", "anonymous=9", "basic=11", "streams=2"];
         let figures = Figures::new(Regime::Strict, own.map(|own| own.parse().unwrap()).into());
         let allowance = figures.allowance(Limit::SignInFrom);
         assert_eq!((allowance.burst, allowance.every.as_secs()), (7, 30));
         assert_eq!(figures.allowance(Limit::ResetOf), Limit::ResetOf.allowance(Regime::Strict));
-        assert_eq!((figures.anonymous(), figures.of_tenant(Tier::Basic)), (9, 11));
+        assert_eq!((figures.anonymous(), figures.of_tenant(Tier::Basic), figures.streams()), (9, 11, 2));
         assert_eq!(figures.of_tenant(Tier::Free), 600);
     }
 

@@ -7,6 +7,7 @@ mod buckets;
 mod figures;
 mod network;
 mod standing;
+mod streams;
 mod throttle;
 
 use std::net::IpAddr;
@@ -23,9 +24,11 @@ use crate::problem::Problem;
 use buckets::Buckets;
 use figures::Limit;
 use network::Client;
+use streams::Streams;
 
 pub use figures::{Figures, OwnFigure, Regime};
 pub(crate) use standing::{Standing, Tightest};
+pub(crate) use streams::OpenStream;
 pub(crate) use throttle::Throttle;
 
 /// The limits of a deployment.
@@ -38,6 +41,7 @@ pub struct Limits {
     anonymous: Arc<Buckets>,
     tenants: [Arc<Buckets>; Tier::ALL.len()],
     keys: [Arc<Buckets>; Tier::ALL.len()],
+    streams: Arc<Streams>,
 }
 
 impl Limits {
@@ -51,6 +55,7 @@ impl Limits {
             anonymous: Arc::new(Buckets::per_minute(figures.anonymous())),
             tenants: of_tenants(1),
             keys: of_tenants(2),
+            streams: Arc::new(Streams::new(figures.streams())),
             figures,
         }
     }
@@ -67,6 +72,11 @@ impl Limits {
             note(self.keys[at].take(&id), request)?;
         }
         note(self.tenants[at].take(&caller.tenant), request)
+    }
+
+    /// One more stream of a caller's organisation.
+    pub(crate) fn stream(&self, caller: &Caller) -> Result<OpenStream, Problem> {
+        self.streams.open(caller.tenant).ok_or_else(Problem::too_many_streams)
     }
 
     /// Sweeps what says nothing any more out of the table.

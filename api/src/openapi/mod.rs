@@ -11,7 +11,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, Ref, RefOr, Response};
 
 use crate::problem;
-use crate::routes::{audit, steps};
+use crate::routes::{audit, steps, watching};
 use shared::{FAILURES, Kind, operations};
 
 #[derive(OpenApi)]
@@ -43,7 +43,9 @@ use shared::{FAILURES, Kind, operations};
         // Named by query parameters alone, which bring no schemas along.
         audit::AuditOrder,
         audit::AggregateTypeSchema,
-        steps::Included
+        steps::Included,
+        // What frames of streams hold.
+        watching::DraftFrame
     ))
 )]
 struct Outline;

@@ -136,6 +136,12 @@ impl Problem {
         problem
     }
 
+    /// As many streams are open as may be.
+    pub(crate) fn too_many_streams() -> Self {
+        let detail = "the organisation has as many streams open as it may: close one first";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_streams", detail)
+    }
+
     /// Nobody is signed in, with a token that is not (or no longer) good.
     pub(crate) fn bad_token() -> Self {
         let mut problem = Self::new(

@@ -22,6 +22,7 @@ pub(crate) mod tasks;
 pub(crate) mod tenants;
 pub(crate) mod usage;
 pub(crate) mod users;
+pub(crate) mod watching;
 
 mod actor;
 

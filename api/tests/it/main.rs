@@ -5,11 +5,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod listener;
 mod operations;
 mod scene;
 mod smtp;
 mod support;
 mod wire_tap;
+#[path = "../support/worker.rs"]
+mod worker;
 
 mod access;
 mod approvals;
@@ -43,4 +46,5 @@ mod stream;
 mod tenancy;
 mod usage;
 mod walkthrough;
+mod watching;
 mod work;

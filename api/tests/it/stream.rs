@@ -1,76 +1,15 @@
 //! The log as programs follow it: pulled in pages, or pushed as server-sent events.
 
-use std::collections::VecDeque;
-use std::time::{Duration, Instant};
-
 use futures::future::join_all;
-use reqwest::{Method, Response};
+use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::listener::{Listener, ids};
 use crate::support::{Session, TestApp};
 
-/// One event of a stream.
-#[derive(Debug)]
-struct Frame {
-    id: i64,
-    event: String,
-    data: Value,
-}
-
-/// A client of the stream.
-struct Follower {
-    response: Response,
-    text: String,
-    frames: VecDeque<Frame>,
-}
-
-impl Follower {
-    async fn open(app: &TestApp, by: &Session, query: &str, last_event_id: Option<i64>) -> Self {
-        let request = app.request(Method::GET, &format!("/events/stream{query}")).bearer_auth(&by.token);
-        let request = match last_event_id {
-            Some(id) => request.header("Last-Event-ID", id),
-            None => request,
-        };
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { response, text: String::new(), frames: VecDeque::new() }
-    }
-
-    /// The next event; nothing once the stream has ended.
-    async fn next(&mut self) -> Option<Frame> {
-        loop {
-            if let Some(frame) = self.frames.pop_front() {
-                return Some(frame);
-            }
-            let more = tokio::time::timeout(Duration::from_secs(10), self.response.chunk()).await;
-            let chunk = more.expect("nothing within 10 s").unwrap()?;
-            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
-            while let Some(end) = self.text.find("\n\n") {
-                let block: String = self.text.drain(..end + 2).collect();
-                self.frames.extend(frame(&block));
-            }
-        }
-    }
-
-    async fn take(&mut self, count: usize) -> Vec<Frame> {
-        let mut taken = vec![];
-        while taken.len() < count {
-            taken.push(self.next().await.expect("the stream goes on"));
-        }
-        taken
-    }
-}
-
-fn frame(block: &str) -> Option<Frame> {
-    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    let data = serde_json::from_str(field("data")?).unwrap();
-    Some(Frame { id: field("id")?.parse().unwrap(), event: field("event")?.to_owned(), data })
-}
-
-fn ids(frames: &[Frame]) -> Vec<i64> {
-    frames.iter().map(|frame| frame.id).collect()
+async fn follow(app: &TestApp, by: &Session, query: &str, last_event_id: Option<i64>) -> Listener {
+    Listener::open(app, by, &format!("/events/stream{query}"), last_event_id).await
 }
 
 /// The position of the last event of the organisation.
@@ -94,15 +33,15 @@ async fn a_stream_begins_with_what_is_there_and_goes_on_with_what_comes() {
     let app = TestApp::start().await;
     let owner = app.sign_up("free").await;
     let there = head(&app, &owner).await;
-    let mut follower = Follower::open(&app, &owner, "", None).await;
+    let mut follower = follow(&app, &owner, "", None).await;
     let replayed = follower.take(usize::try_from(there).unwrap()).await;
     assert_eq!(ids(&replayed), (1..=there).collect::<Vec<_>>());
     assert_eq!(replayed[0].event, "tenant.created");
     let created = app.post(&owner, "/agents", json!({"name": "Agent", "agent_type": "echo"})).await;
     let live = follower.next().await.unwrap();
-    assert_eq!((live.id, live.event.as_str()), (there + 1, "agent.created"));
-    assert_eq!(created.header("x-event-position"), live.id.to_string());
-    let mut late = Follower::open(&app, &owner, &format!("?after={there}"), None).await;
+    assert_eq!((live.id, live.event.as_str()), (Some(there + 1), "agent.created"));
+    assert_eq!(created.header("x-event-position"), (there + 1).to_string());
+    let mut late = follow(&app, &owner, &format!("?after={there}"), None).await;
     assert_eq!(late.next().await.unwrap().data, live.data);
 }
 
@@ -113,7 +52,7 @@ async fn an_event_is_a_cloud_event_in_both_ways_of_reading() {
     let agent = app.agent(&owner).await;
     let pulled = app.get(&owner, "/events?types=agent.created").await.expect(200);
     let event = &pulled["items"][0];
-    let mut follower = Follower::open(&app, &owner, "?types=agent.created", None).await;
+    let mut follower = follow(&app, &owner, "?types=agent.created", None).await;
     assert_eq!(&follower.next().await.unwrap().data, event);
     let mut names: Vec<&String> = event.as_object().unwrap().keys().collect();
     names.sort();
@@ -148,7 +87,7 @@ async fn whoever_comes_back_misses_nothing_and_gets_nothing_twice_over_500_event
         for connection in 0.. {
             let last = seen.last().copied().unwrap_or(from);
             // A stale `after`, as browsers repeat the address they began with, gives way to `Last-Event-ID`.
-            let mut follower = Follower::open(&app, &owner, "?after=1", Some(last)).await;
+            let mut follower = follow(&app, &owner, "?after=1", Some(last)).await;
             let count = (connection * 7 % 41 + 1).min(EVENTS - seen.len());
             seen.extend(ids(&follower.take(count).await));
             if seen.len() == EVENTS {
@@ -166,7 +105,7 @@ async fn whoever_comes_back_misses_nothing_and_gets_nothing_twice_over_500_event
 async fn a_stream_of_some_types_brings_these_alone_and_in_order() {
     let app = TestApp::start().await;
     let owner = app.sign_up("basic").await;
-    let mut follower = Follower::open(&app, &owner, "?types=agent.created,agent.terminated", None).await;
+    let mut follower = follow(&app, &owner, "?types=agent.created,agent.terminated", None).await;
     let agent = app.agent(&owner).await;
     describe(&app, &owner, std::slice::from_ref(&agent), 150).await;
     let other = app.agent(&owner).await;
@@ -182,7 +121,7 @@ async fn a_stream_of_some_types_brings_these_alone_and_in_order() {
 async fn a_stream_brings_the_events_of_its_own_organisation_alone() {
     let app = TestApp::start().await;
     let (one, two) = (app.sign_up("free").await, app.sign_up("free").await);
-    let mut follower = Follower::open(&app, &one, "", None).await;
+    let mut follower = follow(&app, &one, "", None).await;
     for session in [&two, &one, &two, &one] {
         app.agent(session).await;
     }
@@ -190,17 +129,10 @@ async fn a_stream_brings_the_events_of_its_own_organisation_alone() {
     for frame in follower.take(usize::try_from(own).unwrap()).await {
         assert_eq!(frame.data["tenantid"], json!(one.tenant));
     }
-    let mut all = Follower::open(&app, &two, "", Some(0)).await;
+    let mut all = follow(&app, &two, "", Some(0)).await;
     for frame in all.take(usize::try_from(head(&app, &two).await).unwrap()).await {
         assert_eq!(frame.data["tenantid"], json!(two.tenant));
     }
-}
-
-/// Reads on until the stream ends, which must be soon.
-async fn assert_ends(mut follower: Follower, what: &str) {
-    let since = Instant::now();
-    while follower.next().await.is_some() {}
-    assert!(since.elapsed() < Duration::from_secs(10), "{what}: {:?}", since.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,14 +141,14 @@ async fn a_stream_ends_soon_after_its_session_does() {
     let owner = app.sign_up("professional").await;
     let leaving = app.join(&owner, "leaving", "member").await;
     let removed = app.join(&owner, "removed", "member").await;
-    let of_leaving = Follower::open(&app, &leaving, "", None).await;
-    let of_removed = Follower::open(&app, &removed, "", None).await;
-    let mut of_owner = Follower::open(&app, &owner, "", None).await;
+    let of_leaving = follow(&app, &leaving, "", None).await;
+    let of_removed = follow(&app, &removed, "", None).await;
+    let mut of_owner = follow(&app, &owner, "", None).await;
     app.post(&leaving, "/auth/logout", json!({})).await.expect(204);
     app.delete(&owner, &format!("/tenants/users/{}", removed.user)).await.expect(204);
-    tokio::join!(assert_ends(of_leaving, "logged out"), assert_ends(of_removed, "deactivated"));
+    tokio::join!(of_leaving.assert_ends("logged out"), of_removed.assert_ends("deactivated"));
     app.agent(&owner).await;
-    while of_owner.next().await.unwrap().event != "agent.created" {}
+    of_owner.until("agent.created").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -227,23 +227,17 @@ impl Client {
         self.http.request(method, self.url(path))
     }
 
+    /// The answer; of a stream only its head.
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let answer = request.send().await.unwrap();
         let (status, headers) = (answer.status(), answer.headers().clone());
+        if headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+            return Answer { status, headers, body: Value::Null };
+        }
         let bytes = answer.bytes().await.unwrap();
         let body =
             if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or_default() };
         Answer { status, headers, body }
-    }
-
-    /// The answer without its body, for streams.
-    pub(crate) async fn send_head(&self, request: reqwest::RequestBuilder) -> Answer {
-        let answer = request.send().await.unwrap();
-        if !answer.status().is_success() {
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            return Answer { status, headers, body: answer.json().await.unwrap() };
-        }
-        Answer { status: answer.status(), headers: answer.headers().clone(), body: Value::Null }
     }
 
     pub(crate) async fn get(&self, session: &Session, path: &str) -> Answer {

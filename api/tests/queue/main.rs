@@ -13,6 +13,8 @@ mod scale;
 #[expect(dead_code, reason = "what the tests over HTTP need besides")]
 #[path = "../it/support.rs"]
 mod support;
+#[path = "../support/worker.rs"]
+mod worker;
 
 mod fence;
 mod limits;

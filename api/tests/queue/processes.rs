@@ -1,7 +1,6 @@
 //! Workers as processes, and their death.
 
 use std::collections::HashMap;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use domain::Tier;
@@ -9,10 +8,11 @@ use rand::Rng;
 use rand::seq::IndexedRandom;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use crate::bed::{Bed, Shop};
 use crate::scale::scaled;
+use crate::worker;
 
 const WORKERS: usize = 4;
 /// In seconds; short, so that a test sees many of them run out.
@@ -47,26 +47,9 @@ impl WorkerProcess {
 }
 
 fn launch(database: &PgConnectOptions, health: &str) -> Child {
-    use sqlx::ConnectOptions as _;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_agentcores"));
-    command.args(["--log", "error", "worker", "--workers=16", "--connections=4", "--shutdown-grace=1"]);
-    command.arg(format!("--lease={LEASE}"));
-    if health != "0" {
-        command.arg(format!("--health={health}"));
-    }
-    command
-        .args([
-            "--secret-key=a-signing-secret-for-tests-only-0123",
-            "--master-key=a-sealing-secret-for-tests-only-0123",
-        ])
-        .env_clear()
-        .env("DATABASE_URL", database.to_url_lossy().as_str())
-        .current_dir(std::env::temp_dir())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap()
+    let lease = format!("--lease={LEASE}");
+    let health = (health != "0").then(|| format!("--health={health}"));
+    worker::launch(database, &[lease].into_iter().chain(health).collect::<Vec<_>>())
 }
 
 /// An organisation whose tasks take a tenth of a second each, so that whoever is killed is in the middle of some.

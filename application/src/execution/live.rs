@@ -6,7 +6,7 @@ use domain::MicroUsd;
 use domain::task::{Answer, Question, StepKind, Verdict};
 
 use crate::commit::Content;
-use crate::ports::{Live, ModelCall, ModelReply, ToolCall, ToolFailure, ToolReply, ToolSpec, ToolUse};
+use crate::ports::{DraftedCall, ModelCall, ModelReply, ToolCall, ToolFailure, ToolReply, ToolSpec, ToolUse};
 
 use super::halt::{Halt, failure};
 use super::record;
@@ -43,6 +43,10 @@ impl Steps for Recorder<'_, '_> {
             max_output_tokens: max_output,
             before: self.model_calls(),
         };
+        // Before the step is recorded: whoever watches asks for the draft as soon as it is.
+        let claimed = self.ledger.claimed;
+        let drafted = DraftedCall { tenant: claimed.tenant, task: claimed.task, call: call.id };
+        let draft = self.app.drafts.open(drafted);
         self.begin_step(Beginning {
             kind: StepKind::Model,
             name: quote.model,
@@ -55,7 +59,7 @@ impl Steps for Recorder<'_, '_> {
         })
         .await?;
         let app = self.app;
-        match self.outside(app.models.complete(&call, &Unheard)).await? {
+        match self.outside(app.models.complete(&call, &*draft)).await? {
             Ok(reply) => {
                 let kept = record::model_reply(&reply);
                 self.keep_or_fail(kept, reply.usage)?;
@@ -240,10 +244,4 @@ fn tool_halt(failed: &ToolFailure) -> Halt {
     } else {
         Halt::passing_failure(failed.code, &failed.message)
     }
-}
-
-struct Unheard;
-
-impl Live for Unheard {
-    fn text(&self, _: &str) {}
 }

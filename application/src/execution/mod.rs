@@ -38,6 +38,7 @@ use crate::ports::{Claimed, Renewal};
 
 pub(crate) use budget::settle_open;
 pub(crate) use program::check;
+pub use record::answer_text;
 pub use replay::{NewFork, Replayed};
 pub(crate) use setup::read;
 pub use stop::{Stop, StopCause};

@@ -166,6 +166,11 @@ pub(super) fn read_model_reply(bytes: &[u8]) -> Result<ModelReply, Halt> {
     })
 }
 
+/// The text of a recorded answer of a model; nothing if it is none.
+pub fn answer_text(recorded: &[u8]) -> Option<String> {
+    read_model_reply(recorded).ok().map(|reply| reply.text)
+}
+
 /// What a tool is asked; also exactly what a person who approves it is shown. Nothing if the arguments are no JSON
 /// object.
 pub(super) fn tool_request(tool: &str, arguments: &str) -> Option<Result<Content, Halt>> {

@@ -3,6 +3,7 @@
 mod clock;
 mod contents;
 mod credentials;
+mod drafts;
 mod event_log;
 mod keys;
 mod mail;
@@ -19,6 +20,7 @@ mod tools;
 pub use clock::{Clock, Ids};
 pub use contents::Contents;
 pub use credentials::{Credentials, Exchange, Holder, Rotation, SessionOrigin, StoredPassword};
+pub use drafts::{DraftedCall, Drafts};
 pub use event_log::{EventLog, Loaded};
 pub use keys::{ApiKeySeed, ApiKeyText, ApiKeys, ProviderKeys, SealedKey};
 pub use mail::{Delivery, Letter, Mail, MailEnd, MailFailure, Mailer, Outbox, PendingMail, Prepared};

@@ -919,6 +919,34 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/tasks/{id}/stream': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Watch a task
+     * @description Server-sent events until the task is over: every event of the task, each once, none skipped, and the answers of its
+     *     models as they come.
+     *
+     *     * An event of the task has its position as `id`, its type as `event` and a CloudEvent as `data`.
+     *     * `draft` holds all there is of an answer so far, in place of whatever was known of it; `delta` holds what comes after
+     *       that. Neither has an `id`. What was recorded of an answer comes as a `draft` right before its `task.step_ended`.
+     *
+     *     Whoever comes back with `Last-Event-ID` is told what came after it, and the present answer from its beginning. Of a
+     *     task that is over, with nothing left to tell, the answer is 204. A comment comes every 15 seconds.
+     */
+    get: operations['watch_task'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/tenants': {
     parameters: {
       query?: never;
@@ -2217,6 +2245,21 @@ export interface components {
        * @description The hash of what was shown; another one than was asked is refused.
        */
       shown_hash: string;
+    };
+    /** @description The data of a frame `draft` or `delta`: what a model is answering. */
+    DraftFrame: {
+      /**
+       * Format: uuid
+       * @description The call that is answered.
+       */
+      call_id: string;
+      /**
+       * Format: int32
+       * @description The place of the step in the run, from 1.
+       */
+      step: number;
+      /** @description Of `draft`: all there is of the answer. Of `delta`: what comes after it. */
+      text: string;
     };
     /** @description A stretch of the log. */
     EventBatch: {
@@ -6136,6 +6179,53 @@ export interface operations {
         content: {
           'application/json': components['schemas']['StepPage'];
         };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  watch_task: {
+    parameters: {
+      query?: {
+        /** @description The events after this position of the log; all of the task's if absent. `Last-Event-ID` goes before it. */
+        after?: number;
+      };
+      header?: {
+        /** @description The `id` of the last event received */
+        'Last-Event-ID'?: number | null;
+      };
+      path: {
+        /** @description The task's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A stream that ends with the task, or when the session does */
+      200: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'text/event-stream': string;
+        };
+      };
+      /** @description The task is over, and nothing came after that position */
+      204: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];

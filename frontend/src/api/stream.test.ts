@@ -19,6 +19,7 @@ async function follow(answers: (() => Response)[], start = 3) {
   const seen: CloudEvent[] = [];
   const states: StreamState[] = [];
   const pauses: number[] = [];
+  const asides: string[] = [];
   const means: StreamMeans = {
     fetch: async (request) => {
       requests.push(request);
@@ -29,6 +30,7 @@ async function follow(answers: (() => Response)[], start = 3) {
     url: (after) => `http://dashboard.test/stream?after=${after}`,
     start: async () => start,
     onEvent: (event) => seen.push(event),
+    onAside: ({ event }) => asides.push(event),
     onState: (state) => states.push(state),
     pause: async (ms) => {
       pauses.push(ms);
@@ -37,7 +39,7 @@ async function follow(answers: (() => Response)[], start = 3) {
     random: () => 1,
   };
   await followEvents(means, ending.signal);
-  return { requests, positions: seen.map(({ position }) => position), states, pauses };
+  return { requests, positions: seen.map(({ position }) => position), states, pauses, asides };
 }
 
 test('the stream starts after the given position and goes on after the last event', async () => {
@@ -71,6 +73,18 @@ test('failures are waited out, longer each time, and told', async () => {
 test('what is no event is passed over', async () => {
   const { positions } = await follow([() => new Response(`data: not json\n\n${frame(4)}`)]);
   expect(positions).toEqual([4]);
+});
+
+test('what has no position is told beside the events, and a stream that is over ends', async () => {
+  const delta = 'event: delta\ndata: {"step":1,"call_id":"c","text":"Once"}\n\n';
+  const { asides, positions, requests } = await follow([
+    () => new Response(frame(4) + delta),
+    () => new Response(null, { status: 204 }),
+    () => new Response(frame(5)),
+  ]);
+  expect(asides).toEqual(['delta']);
+  expect(positions).toEqual([4]);
+  expect(requests).toHaveLength(2);
 });
 
 test('the wait doubles up to half a minute and is spread', () => {

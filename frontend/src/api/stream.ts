@@ -1,4 +1,4 @@
-/** Follows the organisation's event stream and keeps following it across disconnections. */
+/** Follows a stream of events, the organisation's or a task's, and keeps following it across disconnections. */
 import type { components } from './generated';
 import { createSseParser, type SseMessage } from './sse';
 
@@ -15,6 +15,8 @@ export interface StreamMeans {
   /** The log's position to start after, asked for once. */
   start: () => Promise<number>;
   onEvent: (event: CloudEvent) => void;
+  /** Hears what is no event and has no position: it is told anew after a disconnection. */
+  onAside?: (message: SseMessage) => void;
   onState: (state: StreamState) => void;
   /** Resolves after the milliseconds, or at once when there is news of the network or an abort. */
   pause: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -26,21 +28,29 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 /** The server sends a comment every 15 s; after two missed ones the connection counts as dead. */
 const SILENCE_MS = 40_000;
+/** The status of a stream that has ended, and of which nothing came after the position. */
+const NOTHING_MORE = 204;
 
-/** Runs until `signal` aborts. Events arrive in log order, each once. */
+/** Runs until `signal` aborts, or the server says that nothing more comes. Events arrive in log order, each once. */
 export async function followEvents(means: StreamMeans, signal: AbortSignal): Promise<void> {
   let position: number | null = null;
   let failures = 0;
+  let isOver = false;
   means.onState('connecting');
   while (!signal.aborted) {
     try {
       position ??= await means.start();
-      for await (const message of messages(means, position, signal, () => {
+      for await (const message of messages(means, position, signal, ({ status }) => {
         failures = 0;
+        isOver = status === NOTHING_MORE;
         means.onState('live');
       })) {
         const event = readEvent(message);
-        if (event === null || event.position <= position) continue;
+        if (event === null) {
+          means.onAside?.(message);
+          continue;
+        }
+        if (event.position <= position) continue;
         position = event.position;
         means.onEvent(event);
       }
@@ -49,10 +59,25 @@ export async function followEvents(means: StreamMeans, signal: AbortSignal): Pro
       // `position`. The state tells the user.
       failures += 1;
     }
-    if (signal.aborted) return;
+    if (signal.aborted || isOver) return;
     means.onState('reconnecting');
     await means.pause(backoff(failures, means.random), signal);
   }
+}
+
+/** Waits; coming back online is a reason to try at once. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const over = new AbortController();
+    const finish = () => {
+      clearTimeout(timer);
+      over.abort();
+      resolve();
+    };
+    const timer = setTimeout(finish, ms);
+    window.addEventListener('online', finish, { signal: over.signal });
+    signal.addEventListener('abort', finish, { signal: over.signal });
+  });
 }
 
 /** Milliseconds to wait after so many failures in a row: doubling, capped, spread over half. */
@@ -65,7 +90,7 @@ async function* messages(
   means: StreamMeans,
   after: number,
   signal: AbortSignal,
-  onOpen: () => void,
+  onOpen: (response: Response) => void,
 ): AsyncGenerator<SseMessage> {
   const silence = new AbortController();
   let watchdog = setTimeout(() => silence.abort(), SILENCE_MS);
@@ -76,10 +101,9 @@ async function* messages(
         signal: AbortSignal.any([signal, silence.signal]),
       }),
     );
-    if (!response.ok || response.body === null) {
-      throw new Error(`the event stream answered ${response.status}`);
-    }
-    onOpen();
+    if (!response.ok) throw new Error(`the event stream answered ${response.status}`);
+    onOpen(response);
+    if (response.body === null) return;
     const parse = createSseParser();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {

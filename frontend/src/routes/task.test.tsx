@@ -1,5 +1,7 @@
 import { screen, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
+import { record, systemActor, touch } from '@/testing/fake/db';
+import { addTask } from '@/testing/fake/work';
 import { open } from '@/testing/render';
 import { fake } from '@/testing/server';
 
@@ -20,6 +22,25 @@ test('the result of an executed task appears by the live stream', async () => {
   ).toBeVisible();
   expect(screen.getByText('Completed')).toBeVisible();
   expect(fake.db.tasks.filter(({ name }) => name === 'Say it back')).toHaveLength(1);
+});
+
+test('the answer of a running task grows on its page', async () => {
+  const agent = fake.db.agents.find(({ name }) => name === 'Echo');
+  const [owner] = fake.db.users;
+  if (agent === undefined || owner === undefined) throw new Error('seeded');
+  const given = {
+    name: 'Tell a story',
+    agent_id: agent.id,
+    input_data: { prompt: 'Once upon a time' },
+  };
+  const task = addTask(fake.db, owner.user, given);
+  touch(fake.db, task, { status: 'running', started_at: fake.db.now(), attempts: 1 });
+  const about = { type: 'task', id: task.id } as const;
+  record(fake.db, task.tenant_id, systemActor, about, 'task.attempt_started', { number: 1 });
+  await open(`/tasks/${task.id}`);
+  const answer = await screen.findByRole('group', { name: 'Answer so far' });
+  expect(answer).toHaveTextContent(/^Once upo$/);
+  expect(answer).toHaveAttribute('aria-busy', 'true');
 });
 
 test('a task whose agent does not run says what to do first', async () => {

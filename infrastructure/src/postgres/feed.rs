@@ -2,7 +2,7 @@
 
 use application::ports::Unavailable;
 use chrono::{DateTime, Utc};
-use domain::{AggregateType, Census, Recorded, TenantId, Tier};
+use domain::{AggregateType, Census, Recorded, StreamId, TenantId, Tier};
 use serde_json::value::RawValue;
 use sqlx::{Postgres, QueryBuilder, Row};
 use tokio::sync::watch;
@@ -129,6 +129,33 @@ impl Feed {
             .await
             .map_err(unavailable)?;
         self.present(tenant, rows).await
+    }
+
+    /// What happened to one thing after the event with this number in its own history, oldest first, at most `limit`
+    /// (1 to 1,000).
+    pub async fn history(
+        &self,
+        stream: StreamId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<FeedEvent>, Unavailable> {
+        let rows = self
+            .reader
+            .read(stream.tenant, move |conn| {
+                Box::pin(async move {
+                    let sql = format!(
+                        "select {EVENT_COLUMNS} from events
+                         where tenant_id = $1 and aggregate_type = $2 and aggregate_id = $3 and sequence > $4
+                         order by sequence
+                         limit $5"
+                    );
+                    let query = sqlx::query_as(&sql).bind(stream.tenant.0).bind(stream.aggregate.as_str());
+                    query.bind(stream.id).bind(after).bind(limit).fetch_all(conn).await
+                })
+            })
+            .await
+            .map_err(unavailable)?;
+        self.present(stream.tenant, rows).await
     }
 
     /// The part of the log that a filter asks for.

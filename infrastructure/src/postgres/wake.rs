@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::database::Database;
+use super::drafts::{self, PgDrafts};
 
 /// The channel that tells other processes of a batch.
 pub(super) const CHANNEL: &str = "agentcores_events";
@@ -133,10 +134,10 @@ impl Wake {
         }
     }
 
-    /// Passes on what other processes commit. Ends never; abort it with its task.
-    pub async fn listen(self, database: Database) {
+    /// Passes on what other processes commit, and what they say of drafts. Ends never; abort it with its task.
+    pub async fn listen(self, database: Database, drafts: PgDrafts) {
         loop {
-            if let Err(error) = self.listen_once(&database).await {
+            if let Err(error) = self.listen_once(&database, &drafts).await {
                 tracing::debug!(
                     error = &error as &dyn std::error::Error,
                     "the listening connection was lost"
@@ -144,17 +145,22 @@ impl Wake {
             }
             // Whatever was said meanwhile was not heard.
             self.publish_all();
+            drafts.wake_all();
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
 
-    async fn listen_once(&self, database: &Database) -> Result<(), sqlx::Error> {
+    async fn listen_once(&self, database: &Database, drafts: &PgDrafts) -> Result<(), sqlx::Error> {
         let mut listener = PgListener::connect_with(&database.writer()).await?;
-        listener.listen(CHANNEL).await?;
+        listener.listen_all([CHANNEL, drafts::CHANNEL]).await?;
         loop {
             match listener.try_recv().await? {
-                Some(notification) => self.hear(notification.payload()),
-                None => self.publish_all(),
+                Some(told) if told.channel() == drafts::CHANNEL => drafts.hear(told.payload()),
+                Some(told) => self.hear(told.payload()),
+                None => {
+                    self.publish_all();
+                    drafts.wake_all();
+                }
             }
         }
     }

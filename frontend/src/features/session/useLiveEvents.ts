@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { session } from '@/api/browserSession';
 import { createRefetcher } from '@/api/live';
 import { rememberEvent, tenantHealthQuery } from '@/api/recentEvents';
-import { followEvents, type StreamState } from '@/api/stream';
+import { followEvents, pause, type StreamState } from '@/api/stream';
 
 /** Follows the event stream while the component is shown; cached reads follow the events. */
 export function useLiveEvents(): StreamState {
@@ -32,19 +32,4 @@ export function useLiveEvents(): StreamState {
     return () => ending.abort();
   }, [client]);
   return state;
-}
-
-/** Waits; coming back online is a reason to try at once. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const over = new AbortController();
-    const finish = () => {
-      clearTimeout(timer);
-      over.abort();
-      resolve();
-    };
-    const timer = setTimeout(finish, ms);
-    window.addEventListener('online', finish, { signal: over.signal });
-    signal.addEventListener('abort', finish, { signal: over.signal });
-  });
 }

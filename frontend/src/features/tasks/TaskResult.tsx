@@ -2,25 +2,33 @@ import Alert from '@mui/material/Alert';
 import AlertTitle from '@mui/material/AlertTitle';
 import Box from '@mui/material/Box';
 import LinearProgress from '@mui/material/LinearProgress';
+import type { Draft } from '@/api/draft';
+import { useDraft } from '@/api/useDraft';
 import { JsonView } from '@/ui/JsonView';
+import { LiveText } from '@/ui/LiveText';
 import { Panel } from '@/ui/Panel';
 import { StateNote } from '@/ui/States';
 import { TextLink } from '@/ui/TextLink';
 import type { Task } from './queries';
 import { isQueued } from './status';
 
-/** What came of the task; it appears when it is there. */
+/** What came of the task, or what its model has said so far. */
 export function TaskResult({ task }: { task: Task }) {
+  const draft = useDraft(isOpen(task) ? task.id : null);
   return (
     <Panel title="Result">
       <Box aria-live="polite">
-        <Content task={task} />
+        <Content task={task} draft={draft} />
       </Box>
     </Panel>
   );
 }
 
-function Content({ task }: { task: Task }) {
+/** Whether something may come of it by itself. */
+const isOpen = (task: Task) =>
+  task.status === 'running' || task.status === 'waiting_approval' || isQueued(task);
+
+function Content({ task, draft }: { task: Task; draft: Draft | null }) {
   switch (task.status) {
     case 'pending':
       return isQueued(task) ? (
@@ -31,10 +39,14 @@ function Content({ task }: { task: Task }) {
     case 'running':
       return (
         <>
-          <LinearProgress aria-label="Running" sx={{ borderRadius: 1, mt: 1 }} />
-          <StateNote title={`Attempt ${task.attempts} is running`}>
-            The result appears here by itself.
-          </StateNote>
+          <LinearProgress aria-label="Running" sx={{ borderRadius: 1, mt: 1, mb: 2 }} />
+          {draft === null || draft.text === '' ? (
+            <StateNote title={`Attempt ${task.attempts} is running`}>
+              The result appears here by itself.
+            </StateNote>
+          ) : (
+            <LiveText label="Answer so far" text={draft.text} />
+          )}
         </>
       );
     case 'waiting_approval':

@@ -171,6 +171,7 @@ function route(call: Call, pace: work.WorkerPace): Response {
   if (room === 'schedules') return schedules.oneSchedule(call, id);
   if (room === 'tasks') {
     if (move === 'steps') return work.listSteps(call, id);
+    if (move === 'stream') return log.streamTask(call, work.findTask(call, id));
     if (move === 'approval') return control.decideApproval(call, id);
     return move === '' ? work.oneTask(call, id) : work.moveTask(call, id, move, pace);
   }

@@ -1,6 +1,6 @@
 /** The log of the fake API: audit, pull, stream, and what is counted from it. */
 import { type Schemas, toCloudEvent } from './db.ts';
-import { type Call, json, page } from './http.ts';
+import { type Call, json, noContent, page } from './http.ts';
 import { caller, requirePermission, tenantOf } from './identity.ts';
 import { agentsInUse } from './work.ts';
 
@@ -38,18 +38,45 @@ export function listEvents(call: Call): Response {
 
 export function streamEvents(call: Call): Response {
   const { tenant_id } = caller(call);
-  const after = Number(call.request.headers.get('last-event-id') ?? call.query.get('after') ?? 0);
+  return stream(call, (event) => event.tenant_id === tenant_id);
+}
+
+const ends = ['task.completed', 'task.failed', 'task.cancelled', 'task.withdrawn'];
+
+/** The events of a task; its model says half of what it is asked as soon as the attempt begins. */
+export function streamTask(call: Call, task: Schemas['Task']): Response {
+  const ofTask = (event: Schemas['AuditEvent']) => event.aggregate_id === task.id;
+  const last = call.db.events.findLast(ofTask);
+  if (last !== undefined && ends.includes(last.event_type) && last.position <= after(call)) {
+    return noContent();
+  }
+  const asked = String(task.input_data.prompt ?? '');
+  const text = asked.slice(0, Math.ceil(asked.length / 2));
+  const draft = JSON.stringify({ step: 1, call_id: task.id, text });
+  return stream(call, ofTask, ({ event_type }) =>
+    event_type === 'task.attempt_started' ? `event: draft\ndata: ${draft}\n\n` : '',
+  );
+}
+
+const after = ({ request, query }: Call) =>
+  Number(request.headers.get('last-event-id') ?? query.get('after') ?? 0);
+
+function stream(
+  call: Call,
+  isTold: (event: Schemas['AuditEvent']) => boolean,
+  aside: (event: Schemas['AuditEvent']) => string = () => '',
+): Response {
   const { db } = call;
+  const start = after(call);
   const encoder = new TextEncoder();
   let stop = () => {};
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       const send = (event: Schemas['AuditEvent']) => {
-        if (event.tenant_id !== tenant_id || event.position <= after) return;
+        if (!isTold(event) || event.position <= start) return;
         const data = JSON.stringify(toCloudEvent(event));
-        controller.enqueue(
-          encoder.encode(`id: ${event.position}\nevent: ${event.event_type}\ndata: ${data}\n\n`),
-        );
+        const frame = `id: ${event.position}\nevent: ${event.event_type}\ndata: ${data}\n\n`;
+        controller.enqueue(encoder.encode(frame + aside(event)));
       };
       controller.enqueue(encoder.encode('retry: 3000\n\n'));
       for (const event of db.events) send(event);

@@ -262,7 +262,7 @@ export function createTask(call: Call): Response {
   return single(201, task);
 }
 
-function findTask(call: Call, id: string): Task {
+export function findTask(call: Call, id: string): Task {
   const { tenant_id } = caller(call);
   return call.db.tasks.find((task) => task.id === id && task.tenant_id === tenant_id) ?? notFound();
 }

@@ -1,0 +1,66 @@
+/** A task as it is watched: its answer grows on the page, and its steps come as they are made. */
+import { expect, test } from '@playwright/test';
+import type { components } from '../src/api/generated';
+import { check, looks, watch } from './checks';
+import { createOrganisation, type Organisation, Rest } from './organisation';
+
+type Schemas = components['schemas'];
+
+let organisation: Organisation;
+let agent: Schemas['Agent'];
+
+const words =
+  'The harbour lay quiet under the first light. Two boats came in with the tide, and nobody on the quay asked where they had been all night.'.split(
+    /(?<= )/,
+  );
+
+test.beforeAll(async ({ playwright }, { project }) => {
+  const request = await playwright.request.newContext({ baseURL: project.use.baseURL ?? '' });
+  organisation = await createOrganisation(request);
+  const ask = { tool_calls: [{ name: 'calculator', arguments: { expression: '6*7' } }] };
+  agent = await organisation.rest.post<Schemas['Agent']>('/agents', {
+    name: 'Storyteller',
+    agent_type: 'scripted',
+    capabilities: ['calculator'],
+    configuration: { script: [ask, { text: words, pause_ms: 150 }] },
+  });
+  await organisation.rest.post(`/agents/${agent.id}/start`);
+  await request.dispose();
+});
+
+for (const look of looks) {
+  test.describe(look.name, () => {
+    test.use({ colorScheme: look.theme, viewport: { width: look.width, height: look.height } });
+
+    test('the answer of a running task grows', async ({ page, request }) => {
+      const faults = watch(page);
+      const { owner, password } = organisation;
+      const rest = await new Rest(request).signIn(owner, password);
+      const task = await rest.post<Schemas['Task']>('/tasks', {
+        agent_id: agent.id,
+        name: 'Tell a story',
+        input_data: { prompt: 'Of a harbour' },
+      });
+      await page.goto('/login');
+      await page.getByLabel('Email').fill(owner);
+      await page.getByLabel('Password').fill(password);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+      await page.goto(`/tasks/${task.id}`);
+      await expect(page.getByRole('heading', { level: 1, name: 'Tell a story' })).toBeVisible();
+      await page.getByRole('button', { name: 'Execute Tell a story' }).click();
+      const answer = page.getByRole('group', { name: 'Answer so far' });
+      await expect(answer).toContainText('The harbour lay');
+      await expect(page.getByText('Running', { exact: true }).first()).toBeVisible();
+      const early = (await answer.textContent()) ?? '';
+      await expect(page.getByText('2. calculator')).toBeVisible();
+      await check(page, look.name, 'task-running');
+      await expect
+        .poll(async () => ((await answer.textContent()) ?? '').length)
+        .toBeGreaterThan(early.length);
+      await expect(page.getByText('Completed', { exact: true }).first()).toBeVisible();
+      await expect(page.getByRole('region', { name: 'Result' })).toContainText(words.join(''));
+      expect(faults).toEqual([]);
+    });
+  });
+}
