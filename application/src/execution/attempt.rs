@@ -30,7 +30,7 @@ impl App {
         stop: &mut Stop,
     ) -> Result<(), Halt> {
         let came_to = self.program(agent, work, &mut ledger, stop).await;
-        let nth = work.attempts_of_this_run() + 1;
+        let nth = work.tries_of_this_run() + 1;
         let (ending, contents) = self.ending((ledger.attempt, nth), ledger.used, came_to)?;
         ledger.record(ending, Beside { contents, holds: vec![] }).await
     }
@@ -116,7 +116,7 @@ impl App {
             let ending = self.ending((lost, 0), Usage::default(), Err(ambiguous()));
             ending.ok().map(|(ending, _)| ending)
         } else {
-            let wait = backoff::wait(work.attempts_of_this_run(), Duration::ZERO, self.ids.fresh());
+            let wait = backoff::wait(work.tries_of_this_run(), Duration::ZERO, self.ids.fresh());
             Some(TaskCommand::LoseWorker { attempt: lost, retry_at: self.clock.now() + wait })
         };
         let mut task = task.clone();

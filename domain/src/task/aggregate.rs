@@ -357,6 +357,12 @@ impl Work {
         self.attempts_of_this_run
     }
 
+    /// The same with those that were put off and so do not count: whoever is put off again and again waits longer and
+    /// longer.
+    pub const fn tries_of_this_run(&self) -> u32 {
+        self.attempts_of_this_run.saturating_add(self.deferrals)
+    }
+
     /// The question that waits for an answer.
     pub const fn question(&self) -> Option<&Question> {
         self.question.as_ref()
