@@ -134,7 +134,7 @@ impl Ending {
         let attempt = stage.attempt()?;
         Some(match self {
             Self::Cancel(_, reason) => TaskCommand::Cancel { reason: Reason::from_lossy(reason) },
-            Self::HandBack => TaskCommand::HandBack { attempt, usage: Usage::default() },
+            Self::HandBack => TaskCommand::HandBack { attempt, usage: Usage::default(), not_before: None },
         })
     }
 }

@@ -465,7 +465,7 @@ fn task_events() -> Vec<TaskEvent> {
             },
         },
         TaskEvent::ApprovalExpired { approval_id: CALL, step: 3 },
-        TaskEvent::HandedBack { attempt_id: ATTEMPT, usage: usage() },
+        TaskEvent::HandedBack { attempt_id: ATTEMPT, usage: usage(), not_before: None },
         TaskEvent::Completed { attempt_id: ATTEMPT, output_data: document(), usage: usage() },
         TaskEvent::AttemptFailed {
             attempt_id: ATTEMPT,
@@ -499,6 +499,14 @@ fn further_task_events() -> Vec<(&'static str, TaskEvent)> {
     vec![
         ("with_options", created),
         ("by_schedule", by_schedule),
+        (
+            "that_waits",
+            TaskEvent::HandedBack {
+                attempt_id: ATTEMPT,
+                usage: usage(),
+                not_before: Some(time("2026-06-15T12:00:00.123456Z")),
+            },
+        ),
         (
             "with_agent_version",
             TaskEvent::AttemptStarted { attempt_id: ATTEMPT, number: 2, agent_version: Some(7) },

@@ -84,7 +84,7 @@ fn ended(recorded: &Recorded) -> Option<Ended<'_>> {
         TaskEvent::Completed { attempt_id, usage, .. }
         | TaskEvent::AttemptFailed { attempt_id, usage, .. }
         | TaskEvent::ApprovalRequested { attempt_id, usage, .. }
-        | TaskEvent::HandedBack { attempt_id, usage }
+        | TaskEvent::HandedBack { attempt_id, usage, .. }
             if *usage != Usage::default() =>
         {
             (attempt_id.0, "task.attempt_started", *usage)

@@ -126,6 +126,10 @@ pub struct TaskRow {
     pub usage: Usage,
     /// How many attempts were begun.
     pub attempts: i32,
+    /// Before when its next attempt does not begin; null where none waits, or waits for a worker alone.
+    #[serde(rename = "next_attempt_at")]
+    #[schema(required)]
+    pub not_before: Option<DateTime<Utc>>,
     /// How long it may wait for a worker, in seconds; null as long as it takes.
     #[schema(required)]
     pub queue_timeout_seconds: Option<i32>,
@@ -160,10 +164,6 @@ pub struct TaskRow {
     #[serde(skip)]
     #[schema(ignore)]
     pub(crate) stage: Stage,
-    /// When a queued task is due, if not at once.
-    #[serde(skip)]
-    #[schema(ignore)]
-    pub(crate) not_before: Option<DateTime<Utc>>,
     /// Steps that ended in the last attempt: what they consumed is booked already.
     #[serde(skip)]
     #[schema(ignore)]

@@ -172,6 +172,35 @@ async fn a_workflow_uses_what_came_before_and_goes_where_conditions_lead() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_workflow_that_waits_keeps_no_worker_and_goes_on_at_its_time() {
+    let app = TestApp::start().await;
+    let owner = app.sign_up("free").await;
+    let agent = agent_of(&app, &owner, "echo", json!({"max_concurrency": 1})).await;
+    let input = json!({"steps": [{"type": "delay", "seconds": 3600}, {"type": "prompt", "prompt": "Now"}]});
+    let task = json!({
+        "name": "Task", "agent_id": agent, "task_type": "workflow", "input_data": input, "timeout_seconds": 60,
+    });
+    let task = app.post(&owner, "/tasks", task).await.expect(201);
+    app.post(&owner, &format!("{}/execute", path(&task)), json!({})).await.expect(202);
+    let waits =
+        app.until(&owner, &path(&task), |task| task["attempts"] == 1 && task["status"] == "pending").await;
+    let at: chrono::DateTime<chrono::Utc> = serde_json::from_value(waits["next_attempt_at"].clone()).unwrap();
+    assert!((3_500..=3_600).contains(&(at - chrono::Utc::now()).num_seconds()), "{waits}");
+    // The agent runs one task at a time, and this one is not it.
+    let other = run(&app, &owner, json!({"name": "Other", "agent_id": agent})).await;
+    assert_eq!(other["status"], "completed", "{other}");
+    let database = app.owner().await;
+    for its_time in ["update run_queue set not_before = now()", "update queue_turns set wakes_at = now()"] {
+        sqlx::query(its_time).execute(&database).await.unwrap();
+    }
+    let task = app.until(&owner, &path(&task), |task| task["finished_at"].is_string()).await;
+    assert_eq!((&task["output_data"]["output"], &task["error"]), (&json!("Now"), &Value::Null), "{task}");
+    assert_eq!(steps(&app, &owner, &task, "").await["total"], 2);
+    let replay = app.post(&owner, &format!("{}/replay", path(&task)), json!({})).await.expect(200);
+    assert_eq!(replay["is_identical"], true, "{replay}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_needs_approval_is_made_once_a_person_agrees() {
     let app = TestApp::start().await;
     let owner = app.sign_up("free").await;

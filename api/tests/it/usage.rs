@@ -46,7 +46,7 @@ fn attempt(kind: StepKind, model: &str, used: Usage) -> Vec<TaskEvent> {
         started,
         ended,
         // All of the attempt, its steps included: they count once.
-        TaskEvent::HandedBack { attempt_id, usage: used },
+        TaskEvent::HandedBack { attempt_id, usage: used, not_before: None },
     ]
 }
 
@@ -120,7 +120,7 @@ async fn an_attempt_that_took_no_steps_counts_as_one_call() {
     let events = vec![
         TaskEvent::Queued { not_before: None },
         TaskEvent::AttemptStarted { attempt_id, number: 1, agent_version: None },
-        TaskEvent::HandedBack { attempt_id, usage: usage(7, 70) },
+        TaskEvent::HandedBack { attempt_id, usage: usage(7, 70), not_before: None },
     ];
     ran(&app, &owner, &agent, events).await;
     let by_model = report(&app, &owner, "model").await;

@@ -104,7 +104,7 @@ pub(crate) async fn record_work(app: &TestApp, of: &Session) {
         vec![asked()],
         vec![asked(), TaskEvent::ApprovalDecided { approval_id, answer }],
         vec![asked(), TaskEvent::ApprovalExpired { approval_id, step: 2 }, started(2), step_started(2)],
-        vec![TaskEvent::HandedBack { attempt_id: ATTEMPT, usage: Usage::default() }],
+        vec![TaskEvent::HandedBack { attempt_id: ATTEMPT, usage: Usage::default(), not_before: None }],
     ];
     for (nth, end) in (0x10..).zip(ends) {
         record(app, of, TaskId(Uuid::from_u128(nth)), [begun(nth), end].concat()).await;

@@ -174,7 +174,7 @@ async fn refuse_everything(bed: &Bed, zombie: Claimed) -> usize {
             is_deferral: false,
         },
         TaskEvent::Failed { failure },
-        TaskEvent::HandedBack { attempt_id: attempt, usage },
+        TaskEvent::HandedBack { attempt_id: attempt, usage, not_before: None },
     ];
     let tried = events.len();
     for event in events {

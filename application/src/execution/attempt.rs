@@ -83,7 +83,10 @@ impl App {
                 let halt = Halt::passing_failure("tenant.suspended", "the organisation was suspended");
                 return self.ending((attempt, nth), usage, Err(halt));
             }
-            Err(Halt::Stopped(StopCause::Shutdown)) => TaskCommand::HandBack { attempt, usage },
+            Err(Halt::Stopped(StopCause::Shutdown)) => {
+                TaskCommand::HandBack { attempt, usage, not_before: None }
+            }
+            Err(Halt::Waits(until)) => TaskCommand::HandBack { attempt, usage, not_before: Some(until) },
             Err(
                 halt @ (Halt::Stopped(StopCause::LeaseLost) | Halt::NotBegun | Halt::Over | Halt::Broken(_)),
             ) => return Err(halt),

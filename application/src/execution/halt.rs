@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::task::{Failure, Question};
 use domain::text::Reason;
 
@@ -16,6 +17,8 @@ use super::stop::StopCause;
 pub(super) enum Halt {
     /// It failed.
     Failed(Failure, Then),
+    /// The next step is for this time: no worker is kept for it.
+    Waits(DateTime<Utc>),
     /// A person must approve the next call, of which this is shown.
     Asks(Box<(Question, Content)>),
     /// It was told to end.

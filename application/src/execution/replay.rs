@@ -169,7 +169,9 @@ fn failure_of(halt: Halt) -> Result<Failure, AppError> {
     match halt {
         Halt::Failed(why, _) => Ok(why),
         Halt::Broken(error) => Err(error),
-        Halt::Asks(_) | Halt::Stopped(_) | Halt::NotBegun | Halt::Over => Err(AppError::Unavailable),
+        Halt::Waits(_) | Halt::Asks(_) | Halt::Stopped(_) | Halt::NotBegun | Halt::Over => {
+            Err(AppError::Unavailable)
+        }
     }
 }
 

@@ -512,7 +512,7 @@ fn work_events() -> Vec<Event> {
         },
         TaskEvent::ApprovalRequested { attempt_id, question, usage },
         TaskEvent::ApprovalDecided { approval_id: call_id, answer },
-        TaskEvent::HandedBack { attempt_id, usage },
+        TaskEvent::HandedBack { attempt_id, usage, not_before: None },
         TaskEvent::Completed { attempt_id, output_data: Document::default(), usage },
         TaskEvent::AttemptFailed { attempt_id, failure, usage, retry_at: None, is_deferral: false },
     ];

@@ -167,9 +167,9 @@ impl Task {
                 question.answer(approval, shown, verdict, reason, at)
             }
             TaskCommand::ExpireApproval { at } => work.asked(*stage)?.expire(at),
-            TaskCommand::HandBack { attempt, usage } => {
+            TaskCommand::HandBack { attempt, usage, not_before } => {
                 stage.running(attempt)?;
-                Ok(vec![TaskEvent::HandedBack { attempt_id: attempt, usage }])
+                Ok(vec![TaskEvent::HandedBack { attempt_id: attempt, usage, not_before }])
             }
             TaskCommand::ExpireInQueue { queued_at, at } => match (stage, work.queue_timeout) {
                 (Stage::Queued, Some(limit)) if queued_at + limit.duration() <= at => {

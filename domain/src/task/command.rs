@@ -99,12 +99,14 @@ pub enum TaskCommand {
         /// Now; refused before it is too late to answer.
         at: DateTime<Utc>,
     },
-    /// The worker stops and gives the attempt back.
+    /// The worker gives the attempt back: it stops, or the task waits for a time.
     HandBack {
         /// Which attempt; another one than the running one is refused.
         attempt: AttemptId,
         /// What it consumed.
         usage: Usage,
+        /// Before when no other attempt begins.
+        not_before: Option<DateTime<Utc>>,
     },
     /// It waited too long for a worker.
     ExpireInQueue {

@@ -162,12 +162,15 @@ pub enum TaskEvent {
         /// The step that waited.
         step: u32,
     },
-    /// The worker stopped and gave the attempt back; it does not count.
+    /// The worker gave the attempt back, because it stopped or the task waits for a time; it does not count.
     HandedBack {
         /// Which attempt.
         attempt_id: AttemptId,
         /// What it consumed.
         usage: Usage,
+        /// Before when no other attempt begins; at once if it does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_before: Option<DateTime<Utc>>,
     },
     /// The running attempt came to a result.
     Completed {

@@ -386,7 +386,7 @@ fn attempt_orders(attempt: AttemptId) -> Vec<(&'static str, TaskCommand)> {
         ("end step", TaskCommand::EndStep { attempt, call, end }),
         ("ask for approval", ask(OnTimeout::Fail)),
         ("ask for approval or take no answer for a no", ask(OnTimeout::Deny)),
-        ("hand back", TaskCommand::HandBack { attempt, usage }),
+        ("hand back", TaskCommand::HandBack { attempt, usage, not_before: None }),
         ("lose the worker", TaskCommand::LoseWorker { attempt, retry_at: later() }),
         ("complete", complete),
         ("fail attempt to try again", fail(Some(later()))),

@@ -3308,6 +3308,11 @@ export interface components {
       max_attempts: number;
       /** @description What it is called. */
       name: string;
+      /**
+       * Format: date-time
+       * @description Before when its next attempt does not begin; null where none waits, or waits for a worker alone.
+       */
+      next_attempt_at: string | null;
       /** @description The result, exactly as the model gave it. */
       output_data: {
         [key: string]: unknown;

@@ -250,9 +250,9 @@ impl TaskRow {
             }
             // Where the task fails for the expiry, the `Failed` of the same commit follows.
             TaskEvent::ApprovalDecided { .. } | TaskEvent::ApprovalExpired { .. } => self.queue(at, None),
-            TaskEvent::HandedBack { usage, .. } => {
+            TaskEvent::HandedBack { usage, not_before, .. } => {
                 self.book(*usage);
-                self.queue(at, None);
+                self.queue(at, *not_before);
             }
             TaskEvent::Completed { output_data, usage, .. } => {
                 self.end(Stage::Completed, at);

@@ -91,7 +91,7 @@ fn usage_adds_up_over_failed_attempts_and_completion_clears_the_error() {
             r#""input_data":{"text":"…"},"priority":3,"status":"completed","timeout_seconds":300,"max_attempts":3,"#,
             r#""scheduled_at":null,"queued_at":"1970-01-01T00:02:00Z","started_at":"1970-01-01T00:05:00Z","#,
             r#""finished_at":"1970-01-01T00:06:00Z","output_data":{"summary":"short"},"error":null,"#,
-            r#""usage":{"input_tokens":20,"output_tokens":10,"cost_usd":"0.002400"},"attempts":2,"#,
+            r#""usage":{"input_tokens":20,"output_tokens":10,"cost_usd":"0.002400"},"attempts":2,"next_attempt_at":null,"#,
             r#""queue_timeout_seconds":300,"conversation_id":null,"forked_from":null,"fork_at_step":null,"#,
             r#""configuration":null,"approval":null,"#,
             r#""schedule_id":null,"created_by":null,"version":6,"#,
@@ -176,7 +176,7 @@ fn what_steps_consumed_is_booked_once() {
 
 #[test]
 fn what_an_attempt_consumed_is_booked_whole_where_no_step_was() {
-    let back = TaskEvent::HandedBack { attempt_id: ATTEMPT, usage: usage() };
+    let back = TaskEvent::HandedBack { attempt_id: ATTEMPT, usage: usage(), not_before: None };
     let table = Table::<Tasks>::new()
         .apply(&events(1, [created(), QUEUED, started(1), step_ended(), back.clone()]))
         .apply(&events(6, [started(2), back]));

@@ -24,8 +24,8 @@ use super::{Job, Misfit, prompt, request};
 
 /// The most steps of a workflow.
 const MAX_STEPS: usize = 100;
-/// The longest wait, in seconds: a worker is kept for it.
-const MAX_DELAY: u32 = 3_600;
+/// The longest wait, in seconds: 30 days.
+const MAX_DELAY: u32 = 2_592_000;
 /// Where a condition leads that ends the workflow.
 const END: &str = "end";
 
@@ -211,7 +211,7 @@ fn read(input: &Document) -> Result<Input, Misfit> {
         return Err(misfit("malformed", message));
     }
     if read.steps.iter().any(|step| matches!(step.does, Does::Delay { seconds } if seconds > MAX_DELAY)) {
-        return Err(misfit("out_of_range", "must not wait more than 3600 seconds at a time"));
+        return Err(misfit("out_of_range", "must not wait more than 2592000 seconds at a time"));
     }
     if !read.leads_onwards() {
         return Err(misfit("unknown_step", "must have conditions that lead to a later step, or to end"));
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(code(&json!({"steps": []})), Some("out_of_range"));
         assert_eq!(code(&json!({})), Some("malformed"));
         assert_eq!(code(&json!({"steps": [{"type": "dance"}]})), Some("malformed"));
-        assert_eq!(code(&json!({"steps": [{"type": "delay", "seconds": 3601}]})), Some("out_of_range"));
+        assert_eq!(code(&json!({"steps": [{"type": "delay", "seconds": 2_592_001}]})), Some("out_of_range"));
         let same = json!({"id": "a", "type": "prompt", "prompt": "Hello"});
         assert_eq!(code(&json!({"steps": [same, same]})), Some("malformed"));
     }

@@ -271,7 +271,7 @@ pub(super) fn expire_queued(seconds: i64) -> TaskCommand {
 }
 
 pub(super) fn hand_back() -> TaskCommand {
-    C::HandBack { attempt: FIRST, usage: usage() }
+    C::HandBack { attempt: FIRST, usage: usage(), not_before: None }
 }
 
 pub(super) fn lose(attempt: AttemptId) -> TaskCommand {
@@ -285,5 +285,5 @@ pub(super) fn lost(attempt_id: AttemptId, retry_at: Option<DateTime<Utc>>) -> Ta
 }
 
 pub(super) fn handed_back() -> TaskEvent {
-    E::HandedBack { attempt_id: FIRST, usage: usage() }
+    E::HandedBack { attempt_id: FIRST, usage: usage(), not_before: None }
 }

@@ -79,14 +79,14 @@ fn an_attempt_that_is_not_the_running_one_can_take_no_step_ask_nothing_and_give_
         C::StartStep { attempt: OTHER, step },
         C::EndStep { attempt: OTHER, call, end },
         C::AskApproval { attempt: OTHER, question: question(OnTimeout::Fail), usage: usage() },
-        C::HandBack { attempt: OTHER, usage: usage() },
+        C::HandBack { attempt: OTHER, usage: usage(), not_before: None },
         lose(OTHER),
     ] {
         task(open.clone()).when(order).then_expect_error(R::StaleAttempt);
     }
     let before = state(&open);
     for event in [
-        E::HandedBack { attempt_id: OTHER, usage: usage() },
+        E::HandedBack { attempt_id: OTHER, usage: usage(), not_before: None },
         E::ApprovalRequested { attempt_id: OTHER, question: question(OnTimeout::Fail), usage: usage() },
     ] {
         let mut after = before.clone();

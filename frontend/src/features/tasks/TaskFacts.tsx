@@ -15,7 +15,8 @@ interface TaskFactsProps {
 
 /** What the task is, took and cost. */
 export function TaskFacts({ task, agent }: TaskFactsProps) {
-  const { usage, started_at, finished_at, scheduled_at, queued_at } = task;
+  const { usage, started_at, finished_at, scheduled_at, queued_at, next_attempt_at } = task;
+  const waitsUntil = next_attempt_at === scheduled_at ? null : next_attempt_at;
   return (
     <Panel title="About">
       <Facts
@@ -34,6 +35,7 @@ export function TaskFacts({ task, agent }: TaskFactsProps) {
             'Not before',
             scheduled_at === null ? null : <Ago key="scheduled" time={scheduled_at} />,
           ],
+          ['Next attempt', waitsUntil === null ? null : <Ago key="next" time={waitsUntil} />],
           ['Created', <Ago key="created" time={task.created_at} />],
           ['Queued', queued_at === null ? null : <Ago key="queued" time={queued_at} />],
           ['Started', started_at === null ? null : <Ago key="started" time={started_at} />],

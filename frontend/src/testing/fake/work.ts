@@ -198,6 +198,7 @@ export function addTask(
     queued_at: null,
     started_at: null,
     finished_at: null,
+    next_attempt_at: null,
     output_data: null,
     error: null,
     usage: { input_tokens: 0, output_tokens: 0, cost_usd: '0.000000' },
