@@ -89,7 +89,17 @@ export async function createOrganisation(request: APIRequestContext): Promise<Or
   });
   const reader = await agent({ name: 'Invoice reader', agent_type: 'gpt-4' });
   await agent({ name: 'Press monitor', agent_type: 'openai/gpt-4o' });
-  for (const { id } of [scout, reader]) await rest.post(`/agents/${id}/start`);
+  const arguments_ = { method: 'POST', url: 'https://mail.northwind.example/send', body: '…' };
+  const correspondent = await agent({
+    name: 'Correspondent',
+    agent_type: 'scripted',
+    capabilities: ['http_request'],
+    configuration: {
+      script: [{ tool_calls: [{ name: 'http_request', arguments: arguments_ }] }],
+      approval: { tools: ['http_request'] },
+    },
+  });
+  for (const { id } of [scout, reader, correspondent]) await rest.post(`/agents/${id}/start`);
   await rest.post(`/agents/${reader.id}/pause`);
 
   const task = (agent_id: string, title: string, prompt: string, more: Body = {}) =>
@@ -111,6 +121,16 @@ export async function createOrganisation(request: APIRequestContext): Promise<Or
   const scheduled = await task(scout.id, 'Weekly digest', 'Digest of the week.', later);
   await rest.post(`/tasks/${scheduled.id}/execute`);
   await task(reader.id, 'October invoices', 'Book all invoices of October.', { priority: 4 });
+
+  const asking = await task(correspondent.id, 'Answer the reviewer', 'Thank them.');
+  await rest.post(`/tasks/${asking.id}/execute`);
+  await rest.post('/schedules', {
+    agent_id: scout.id,
+    name: 'Morning report',
+    cron: '0 7 * * 1-5',
+    time_zone: 'Europe/Berlin',
+    input_data: { prompt: 'What is new since yesterday?' },
+  });
 
   const agents = { scout, reader };
   return { name, owner, member, password, rest, agents, tasks: { completed, cancelled } };
