@@ -42,7 +42,7 @@ export function AuthFrame({ title, lead, foot, children }: AuthFrameProps) {
           <Typography variant="h1">{title}</Typography>
           <Typography sx={{ color: 'text.secondary', mt: 0.75, mb: 3 }}>{lead}</Typography>
           {children}
-          <Typography variant="body2" sx={{ mt: 3, color: 'text.secondary' }}>
+          <Typography component="div" variant="body2" sx={{ mt: 3, color: 'text.secondary' }}>
             {foot}
           </Typography>
         </Box>

@@ -1,11 +1,13 @@
 import CheckOutlined from '@mui/icons-material/CheckOutlined';
 import Box from '@mui/material/Box';
+import { useTheme } from '@mui/material/styles';
 import Table from '@mui/material/Table';
 import TableBody from '@mui/material/TableBody';
 import TableCell from '@mui/material/TableCell';
 import TableContainer from '@mui/material/TableContainer';
 import TableHead from '@mui/material/TableHead';
 import TableRow from '@mui/material/TableRow';
+import useMediaQuery from '@mui/material/useMediaQuery';
 import { useQuery } from '@tanstack/react-query';
 import type { Schemas } from '@/api/client';
 import { rolesQuery } from '@/api/roles';
@@ -32,7 +34,40 @@ export function RoleTable() {
   );
 }
 
-function Permissions({ policy: { items, permissions } }: { policy: Schemas['Roles'] }) {
+function Permissions({ policy }: { policy: Schemas['Roles'] }) {
+  const isNarrow = useMediaQuery(useTheme().breakpoints.down('md'));
+  return isNarrow ? <PermissionList policy={policy} /> : <PermissionTable policy={policy} />;
+}
+
+/** Each permission with the roles that have it. */
+function PermissionList({ policy: { items, permissions } }: { policy: Schemas['Roles'] }) {
+  return (
+    <Box
+      component="ul"
+      aria-label="Permissions by role"
+      sx={{ listStyle: 'none', m: 0, px: 2, py: 1, fontSize: '0.875rem' }}
+    >
+      {permissions.map(({ permission, meaning }) => (
+        <Box component="li" key={permission} sx={{ py: 1 }}>
+          {meaning}
+          <Box sx={{ color: 'text.secondary', overflowWrap: 'anywhere' }}>
+            <Box component="code" sx={{ fontSize: '0.75rem' }}>
+              {permission}
+            </Box>
+            {': '}
+            {items
+              .filter(({ permissions: granted }) => granted.includes(permission))
+              .map(({ role }) => roleNames[role])
+              .join(', ')}
+          </Box>
+        </Box>
+      ))}
+    </Box>
+  );
+}
+
+/** Permissions down, roles across. */
+function PermissionTable({ policy: { items, permissions } }: { policy: Schemas['Roles'] }) {
   return (
     <TableContainer tabIndex={0} role="region" aria-label="Permissions by role">
       <Table aria-label="Permissions by role" size="small">
