@@ -6,7 +6,7 @@ use std::time::Duration;
 use application::AppError;
 use domain::TenantId;
 use moka::future::Cache;
-use projections::{KeyHolder, KeyHolders};
+use projections::{KeyHolder, KeyHolders, KeyName};
 use uuid::Uuid;
 
 /// How long an answer is believed. With what a look-up takes on top, the end of a key, or of what its maker may do,
@@ -43,6 +43,11 @@ impl ApiKeys {
             self.known.insert(digest, Arc::clone(holder)).await;
         }
         Ok(found)
+    }
+
+    /// Whose key a digest is of which no key works: one that was revoked or has run out, or whose maker has no access.
+    pub(crate) async fn find_ended(&self, digest: [u8; 32]) -> Result<Option<KeyName>, AppError> {
+        Ok(self.holders.find_name(digest).await?)
     }
 
     /// Notes that a key was let in. The request does not wait for it, and a note that is lost is made up for by the next.

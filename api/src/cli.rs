@@ -3,8 +3,8 @@
 mod worker;
 
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -15,10 +15,10 @@ use infrastructure::embedded::{Durability, EmbeddedPostgres, attach};
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 use crate::settings::{Settings, Storage};
 use crate::wire::{self, Server, Service, StartError, embedded_options, rebuilding};
+use crate::{Patience, logging};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -32,6 +32,10 @@ struct Cli {
     /// Log as JSON, a line for each event
     #[arg(long, global = true, env = "AGENTCORES_LOG_JSON")]
     log_json: bool,
+
+    /// Write the log to this file, added to at its end, instead of standard error
+    #[arg(long, global = true, env = "AGENTCORES_LOG_FILE")]
+    log_file: Option<PathBuf>,
 
     #[command(subcommand)]
     command: Command,
@@ -115,22 +119,15 @@ enum Keys {
 pub fn main() -> ExitCode {
     dotenvy::dotenv().ok();
     let cli = Cli::parse();
-    // The MCP library logs URLs and what servers say to it, either of which may hold credentials.
-    let filter = EnvFilter::new(format!("rmcp=off,{}", cli.log));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if cli.log_json {
-        logs.json().init();
-    } else {
-        logs.with_target(false).with_ansi(std::io::stderr().is_terminal()).init();
-    }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(&error),
-    };
-    match runtime.block_on(run(cli.command)) {
-        Ok(code) => code,
-        Err(error) => fail(&*error),
-    }
+    let code = logging::begin(&cli.log, cli.log_json, cli.log_file.as_deref())
+        .map_err(|error| format!("the log cannot be written: {error}").into())
+        .and_then(|()| {
+            tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::from)
+        })
+        .and_then(|runtime| runtime.block_on(run(cli.command)))
+        .unwrap_or_else(|error| fail(&*error));
+    logging::end();
+    code
 }
 
 /// One line: what went wrong, and why, as deep as it is known.
@@ -144,7 +141,7 @@ fn fail(error: &dyn std::error::Error) -> ExitCode {
         }
         cause = error.source();
     }
-    eprintln!("{line}");
+    logging::write_plainly(&line);
     ExitCode::FAILURE
 }
 
@@ -177,6 +174,8 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", settings.listen))?;
     let address = listener.local_addr()?;
+    // Links name the port that was given where any was asked for.
+    let settings = &Settings { listen: address, ..settings.clone() };
     let server = Server::start(&settings.storage).await?;
     let service = match Service::start(settings, server.owner()).await {
         Ok(service) => service,
@@ -187,16 +186,14 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     };
     let mut workers = service.work(settings.workers);
     tracing::info!(took_ms = begun.elapsed().as_millis(), "ready on http://{address}");
-    let app = crate::router(service.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let stop = service.state.shutdown.clone();
-    let serving = tokio::spawn(
-        axum::serve(listener, app)
-            .with_graceful_shutdown(async move {
-                let mut stop = stop;
-                stop.wait_for(|stopping| *stopping).await.ok();
-            })
-            .into_future(),
-    );
+    let router = crate::router(service.state.clone());
+    let mut stop = service.state.shutdown.clone();
+    let serving = tokio::spawn(async move {
+        let stopped = async {
+            stop.wait_for(|stopping| *stopping).await.ok();
+        };
+        crate::serve(listener, router, Patience::default(), stopped).await;
+    });
     signals.received().await;
     tracing::info!("stopping: what was begun is finished first");
     service.begin_stop();

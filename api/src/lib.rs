@@ -10,6 +10,7 @@ mod api_keys;
 pub mod cli;
 mod extract;
 mod limits;
+mod logging;
 mod mailer;
 mod middleware;
 mod openapi;
@@ -18,6 +19,7 @@ mod problem;
 mod router;
 mod routes;
 mod scheduler;
+mod server;
 mod sessions;
 pub mod settings;
 mod sse;
@@ -34,8 +36,10 @@ use tokio::sync::watch;
 pub use api_keys::ApiKeys;
 pub use extract::{Network, NetworkError};
 pub use limits::{Figures, Limits, OwnFigure, Regime};
+pub use middleware::tally::Tally;
 pub use router::{health_router, openapi, openapi_json, router};
 pub use routes::ActorNames;
+pub use server::{Patience, serve};
 pub use sessions::Sessions;
 pub use worker::{Worker, WorkerOptions};
 
@@ -66,6 +70,8 @@ pub struct ApiState {
     pub names: ActorNames,
     /// How often something may be asked.
     pub limits: Limits,
+    /// Answers of 503 that are logged by their number.
+    pub unavailable: Tally,
 }
 
 /// How a deployment is reached.

@@ -28,7 +28,8 @@ use tokio::task::JoinSet;
 
 use crate::settings::{Settings, SettingsError, Storage};
 use crate::{
-    ActorNames, ApiKeys, ApiState, HttpSettings, Limits, Sessions, Worker, WorkerOptions, mailer, scheduler,
+    ActorNames, ApiKeys, ApiState, HttpSettings, Limits, Sessions, Tally, Worker, WorkerOptions, mailer,
+    scheduler,
 };
 
 /// Why the service cannot start.
@@ -178,9 +179,11 @@ impl Service {
             api_keys: ApiKeys::new(KeyHolders::new(database.writer())),
             names: ActorNames::default(),
             limits: limits.clone(),
+            unavailable: Tally::default(),
             shutdown: stopping,
         };
         let mut tasks = JoinSet::new();
+        tasks.spawn(state.unavailable.clone().tell());
         tasks.spawn(wake.clone().listen(database.clone(), drafts.clone()));
         tasks.spawn(drafts.clone().run());
         let mut sending = JoinSet::new();

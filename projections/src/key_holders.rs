@@ -35,6 +35,17 @@ pub struct KeyHolder {
     pub tier: Tier,
 }
 
+/// Which key, whether it works or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyName {
+    /// In which tenant.
+    pub tenant: TenantId,
+    /// Which key.
+    pub key: Uuid,
+    /// Who made it.
+    pub user: UserId,
+}
+
 /// A key that works: neither it nor its maker's access has ended.
 const FIND: &str = "
     select k.tenant_id, k.id, k.created_by, k.scopes, k.expires_at, u.role, t.status = 'suspended', t.subdomain,
@@ -67,6 +78,15 @@ impl KeyHolders {
             row.as_ref().map(decode).transpose()
         };
         found.await.map_err(failed)
+    }
+
+    /// Which key has this digest, whether it works or not.
+    pub async fn find_name(&self, digest: [u8; 32]) -> Result<Option<KeyName>, Unavailable> {
+        let sql = "select tenant_id, id, created_by from api_keys where digest = $1";
+        let found: Result<Option<(Uuid, Uuid, Uuid)>, _> =
+            sqlx::query_as(sql).bind(digest.as_slice()).fetch_optional(&self.pool).await;
+        let name = |(tenant, key, user)| KeyName { tenant: TenantId(tenant), key, user: UserId(user) };
+        found.map(|row| row.map(name)).map_err(failed)
     }
 
     /// Notes that a key is used, at most once a minute whoever else does.

@@ -55,7 +55,7 @@ pub use callers::SessionState;
 pub use course::{Course, OpenCall};
 pub use health::{HealthStatus, ProjectionHealth, TenantHealth};
 pub use invitations::{InvitationFilter, InvitationRow, InvitationStatus};
-pub use key_holders::{KeyHolder, KeyHolders};
+pub use key_holders::{KeyHolder, KeyHolders, KeyName};
 pub use model_calls::{ConsumedUsage, UsageGroup, UsageOfGroup, UsageReport, UsageRequest};
 pub use outbox::{MailFollowing, MailRow, PgOutbox};
 pub use page::{Page, PageRequest};

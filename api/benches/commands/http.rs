@@ -25,9 +25,8 @@ pub(crate) async fn run(ours: &Ours) -> Result<(), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let router = api::router(ours.service.state.clone());
-    let server = tokio::spawn(async move {
-        axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await
-    });
+    let server =
+        tokio::spawn(api::serve(listener, router, api::Patience::default(), std::future::pending::<()>()));
     let token = sign_up(address).await?;
     let agent = json!({"name": "Agent", "agent_type": "echo"});
     let created = call(address, "POST", "/agents", Some(&token), Some(&agent)).await?;

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::{Failure, StopSignals, beside_service};
+use crate::Patience;
 use crate::settings::Settings;
 use crate::wire::Service;
 
@@ -42,7 +43,7 @@ async fn run(
     if let Some(listener) = listener {
         let address = listener.local_addr()?;
         let router = crate::health_router(service.state.clone());
-        showing.spawn(axum::serve(listener, router).into_future());
+        showing.spawn(crate::serve(listener, router, Patience::default(), std::future::pending()));
         tracing::info!(took_ms = begun.elapsed().as_millis(), "running tasks; health on http://{address}");
     } else {
         tracing::info!(took_ms = begun.elapsed().as_millis(), "running tasks");

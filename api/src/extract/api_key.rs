@@ -5,9 +5,10 @@ use application::caller::Credential;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use projections::KeyHolder;
+use projections::{KeyHolder, KeyName};
 use uuid::Uuid;
 
+use super::authed::note_session;
 use super::{RequestOrigin, TenantHint};
 use crate::ApiState;
 use crate::problem::Problem;
@@ -26,13 +27,19 @@ pub(super) async fn admit_key(parts: &mut Parts, state: &ApiState, token: &str) 
     let digest = state.app.api_keys.digest(token).ok_or_else(Problem::bad_api_key)?;
     let hint = TenantHint::from_request_parts(parts, state).await?;
     let RequestOrigin(origin) = RequestOrigin::from_request_parts(parts, state).await?;
-    let holder = state.api_keys.get(digest).await?.ok_or_else(Problem::bad_api_key)?;
+    let Some(holder) = state.api_keys.get(digest).await? else {
+        // Whoever still uses a key that has ended is to be found in the log.
+        if let Some(ended) = state.api_keys.find_ended(digest).await? {
+            note_key(&ended);
+        }
+        return Err(Problem::bad_api_key());
+    };
     if holder.expires_at <= state.app.clock.now() {
         return Err(Problem::bad_api_key());
     }
     require_at_work(&holder)?;
     hint.require(&holder.subdomain)?;
-    tracing::Span::current().record("tenant.id", tracing::field::display(holder.tenant));
+    note_key(&KeyName { tenant: holder.tenant, key: holder.key, user: holder.user });
     state.api_keys.note_use(holder.tenant, holder.key).await;
     let caller = Caller {
         tenant: holder.tenant,
@@ -51,6 +58,11 @@ pub(super) async fn readmit_key(state: &ApiState, caller: &mut Caller, key: Uuid
     require_at_work(&holder)?;
     caller.role = holder.role;
     Ok(())
+}
+
+fn note_key(name: &KeyName) {
+    note_session(name.tenant, name.user, "api_key");
+    tracing::Span::current().record("api_key.id", tracing::field::display(name.key));
 }
 
 fn require_at_work(holder: &KeyHolder) -> Result<(), Problem> {

@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
+use domain::{TenantId, UserId};
 use projections::SessionState;
 
 use super::api_key::{admit_key, is_api_key, readmit_key};
@@ -39,12 +40,20 @@ impl FromRequestParts<ApiState> for Authed {
         let session = state.sessions.get(&state.app, &state.views, &claims).await?;
         let session = admit(session.as_deref(), &claims)?;
         hint.require(&session.subdomain)?;
-        tracing::Span::current().record("tenant.id", tracing::field::display(claims.tenant));
+        note_session(claims.tenant, claims.user, "access_token");
         let (credential, role) = (credential(&claims, session), session.role);
         let caller = Caller { tenant: claims.tenant, user: claims.user, credential, role, origin };
         state.limits.caller(&caller, session.tier, &parts.extensions)?;
         Ok(Self(caller))
     }
+}
+
+/// Notes in the request's span who it is of, and by what they are known.
+pub(crate) fn note_session(tenant: TenantId, user: UserId, by: &'static str) {
+    let span = tracing::Span::current();
+    span.record("tenant.id", tracing::field::display(tenant));
+    span.record("user.id", tracing::field::display(user));
+    span.record("auth.by", by);
 }
 
 /// Looks at a caller's credential anew, past any memory of it, for requests that last. The role may be another one since.

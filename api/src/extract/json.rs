@@ -14,6 +14,7 @@ use utoipa::openapi::{RefOr, Schema};
 use super::fields;
 use super::member::Member;
 use crate::problem::{FieldError, Problem};
+use crate::server::TooSlow;
 
 /// The most bytes of a body: 1 MiB, which leaves room for a task's input.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -90,6 +91,9 @@ pub(crate) async fn read_body(headers: &HeaderMap, body: Body, limit: usize) -> 
     let mut bytes = vec![];
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|error| {
+            if TooSlow::is_cause_of(&error) {
+                return Problem::too_slow();
+            }
             tracing::debug!(%error, "the request body broke off");
             Problem::malformed_json("the request body broke off")
         })?;

@@ -33,7 +33,7 @@ impl FromRequestParts<ApiState> for RequestOrigin {
             user_agent: headers.get(USER_AGENT).map(|value| readable(value.as_bytes())),
             request_id,
             correlation_id: None,
-            trace_id: headers.get("traceparent").and_then(|value| trace_id(value.to_str().ok()?)),
+            trace_id: trace_id(headers),
             idempotency: parts.extensions.get::<IdempotencyKey>().cloned(),
             expected_version,
         }))
@@ -74,8 +74,13 @@ fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     Ok(Some(version.unwrap_or(NEVER)))
 }
 
+/// The trace id of a request that has one.
+pub(crate) fn trace_id(headers: &HeaderMap) -> Option<String> {
+    headers.get("traceparent").and_then(|value| parsed_trace_id(value.to_str().ok()?))
+}
+
 /// The trace id of a `traceparent` (W3C Trace Context, section 3.2).
-fn trace_id(traceparent: &str) -> Option<String> {
+fn parsed_trace_id(traceparent: &str) -> Option<String> {
     let is_hex = |text: &str, length: usize| {
         text.len() == length && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     };
@@ -117,8 +122,8 @@ mod tests {
     fn a_trace_id_is_taken_from_a_well_formed_traceparent_only() {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         let good = format!("00-{trace}-00f067aa0ba902b7-01");
-        assert_eq!(trace_id(&good).as_deref(), Some(trace));
-        assert_eq!(trace_id(&format!("01-{trace}-00f067aa0ba902b7-01-later")).as_deref(), Some(trace));
+        assert_eq!(parsed_trace_id(&good).as_deref(), Some(trace));
+        assert_eq!(parsed_trace_id(&format!("01-{trace}-00f067aa0ba902b7-01-later")).as_deref(), Some(trace));
         for bad in [
             String::new(),
             good.to_uppercase(),
@@ -128,7 +133,7 @@ mod tests {
             format!("00-{trace}-{}-01", "0".repeat(16)),
             format!("00-{trace}-00f067aa0ba902b7"),
         ] {
-            assert_eq!(trace_id(&bad), None, "{bad}");
+            assert_eq!(parsed_trace_id(&bad), None, "{bad}");
         }
     }
 }

@@ -5,3 +5,4 @@ pub(crate) mod headers;
 pub(crate) mod idempotency;
 pub(crate) mod rate_limit;
 pub(crate) mod request;
+pub(crate) mod tally;

@@ -5,11 +5,12 @@ use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::{Header, ObjectBuilder, PathItem, Ref, RefOr, Required, Schema, Type};
 
 /// Status, name and description of each answer that is a problem.
-pub(super) const FAILURES: [(&str, &str, &str); 12] = [
+pub(super) const FAILURES: [(&str, &str, &str); 13] = [
     ("400", "Malformed", "The body is not JSON."),
     ("401", "Unauthenticated", "No credentials, or none that are good."),
     ("403", "Forbidden", "The role, the organisation or a plan limit forbids it."),
     ("404", "NotFound", "Nothing of that id, or not the caller's."),
+    ("408", "TooSlow", "The body did not come in time."),
     ("409", "Conflict", "The present state, or something unique, stands in the way."),
     ("412", "Stale", "The resource is no longer in the version of `If-Match`."),
     ("413", "TooLarge", "The body is too large."),
@@ -70,7 +71,7 @@ impl Kind {
     fn fails_with(&self, status: &str) -> bool {
         let changes = self.method != Method::Get;
         match status {
-            "400" | "413" | "415" => self.has_body,
+            "400" | "408" | "413" | "415" => self.has_body,
             "401" => self.asks_for_caller,
             "403" | "429" | "500" => self.in_api,
             "404" => self.names_resource,

@@ -100,6 +100,22 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", &detail)
     }
 
+    /// The rest of the body is not waited for, so the connection ends with the answer.
+    pub(crate) fn too_slow() -> Self {
+        let detail = "the request body did not come in time";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
+    }
+
+    pub(crate) fn uri_too_long(most: usize) -> Self {
+        let detail = format!("the address must have at most {most} bytes");
+        Self::new(StatusCode::URI_TOO_LONG, "uri_too_long", &detail)
+    }
+
+    pub(crate) fn headers_too_large(most: usize) -> Self {
+        let detail = format!("the headers must have at most {most} bytes together");
+        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", &detail)
+    }
+
     pub(crate) fn unsupported_media_type(expected: &str) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", expected)
     }

@@ -14,7 +14,7 @@ use crate::ApiState;
 use crate::answer::Answer;
 use crate::extract::{
     Address, Authed, JsonBody, JsonObject, Password, PresentedPassword, RequestOrigin, TenantHint, Token,
-    Visible,
+    Visible, note_session,
 };
 use crate::limits::Throttle;
 use crate::problem::{Problem, ProblemBody, TenantChoice};
@@ -166,6 +166,7 @@ pub(crate) async fn log_in(
         Err(AppError::TenantRequired(tenants)) => return Err(choices(&api, tenants).await?),
         result => result?,
     };
+    note_session(signed_in.tenant, signed_in.user, "password");
     throttle.signed_in(&email).await;
     let user = api.views.find_user(signed_in.tenant, signed_in.user).await?;
     let tenant = api.views.find_tenant(signed_in.tenant).await?;

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::ApiState;
 use crate::answer::Answer;
+use crate::logging::{self, LogHealth};
 use crate::problem::Problem;
 
 /// Whether the service works.
@@ -16,6 +17,8 @@ pub(crate) struct ServiceHealth {
     version: &'static str,
     /// What it depends on.
     checks: ServiceChecks,
+    /// How the service's own log fares.
+    log: LogHealth,
 }
 
 /// What the service depends on.
@@ -43,6 +46,7 @@ pub(crate) async fn get_health(State(api): State<ApiState>) -> Result<Answer<Ser
         status: OK,
         version: api.http.version,
         checks: ServiceChecks { database: OK },
+        log: logging::health(),
     }))
 }
 

@@ -16,6 +16,7 @@ use crate::ApiState;
 use crate::answer::{Answer, Emptied};
 use crate::extract::{
     Authed, JsonBody, Limit, Parameters, PathId, PresentedPassword, RequestOrigin, Token, cookie,
+    note_session,
 };
 use crate::limits::Throttle;
 use crate::problem::{Problem, ProblemBody};
@@ -137,6 +138,7 @@ pub(crate) async fn refresh(
         (token, Presented::InCookie, RefreshTokenIn::Cookie)
     };
     let signed_in = api.app.refresh(&origin, token, presented).await?;
+    note_session(signed_in.tenant, signed_in.user, "refresh_token");
     let (headers, tokens) = hand_out(&signed_in, to);
     Ok((headers, Answer::ok(tokens)))
 }

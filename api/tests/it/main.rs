@@ -27,6 +27,7 @@ mod keys;
 mod limits;
 mod log;
 mod mail;
+mod operator_log;
 mod overload;
 mod passwords;
 #[path = "../support/plain.rs"]
@@ -40,6 +41,7 @@ mod replays;
 mod schedules;
 mod sessions;
 mod setup;
+mod slow_clients;
 mod steps;
 mod stops;
 mod stream;

@@ -165,9 +165,9 @@ impl TestApp {
         let workers = service.work(settings.workers);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = api::router(service.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let router = api::router(service.state.clone());
         let mut server = JoinSet::new();
-        server.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        server.spawn(api::serve(listener, router, api::Patience::default(), std::future::pending()));
         let client = Client::of(address);
         Self { service, database, client, _workers: workers, _server: server }
     }

@@ -2462,6 +2462,19 @@ export interface components {
        */
       users: number | null;
     };
+    /** @description How the log fares. */
+    LogHealth: {
+      /**
+       * Format: int64
+       * @description For how many seconds the line has waited that is to be written next; 0 where none does.
+       */
+      behind_seconds: number;
+      /**
+       * Format: int64
+       * @description Lines that could not be written since the start, as whoever takes the log was too slow or gone.
+       */
+      lost_lines: number;
+    };
     /** @description A session that is open now. */
     LoginAnswer: components['schemas']['RefreshAnswer'] & {
       /** @description In which organisation. */
@@ -3044,6 +3057,8 @@ export interface components {
     ServiceHealth: {
       /** @description What it depends on. */
       checks: components['schemas']['ServiceChecks'];
+      /** @description How the service's own log fares. */
+      log: components['schemas']['LogHealth'];
       /** @description Always `ok`; anything else is answered with 503. */
       status: string;
       /** @description The program's version. */
@@ -3747,6 +3762,15 @@ export interface components {
         'application/problem+json': components['schemas']['Problem'];
       };
     };
+    /** @description The body did not come in time. */
+    TooSlow: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/problem+json': components['schemas']['Problem'];
+      };
+    };
     /** @description No credentials, or none that are good. */
     Unauthenticated: {
       headers: {
@@ -3876,6 +3900,7 @@ export interface operations {
       400: components['responses']['Malformed'];
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -3956,6 +3981,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -4073,6 +4099,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -4123,6 +4150,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -4340,6 +4368,7 @@ export interface operations {
       400: components['responses']['Malformed'];
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -4460,6 +4489,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -4603,6 +4633,7 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'];
         };
       };
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -4654,6 +4685,7 @@ export interface operations {
         };
       };
       403: components['responses']['Forbidden'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -4765,6 +4797,7 @@ export interface operations {
         };
       };
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -4806,6 +4839,7 @@ export interface operations {
       };
       400: components['responses']['Malformed'];
       403: components['responses']['Forbidden'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -4854,6 +4888,7 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'];
         };
       };
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -4898,6 +4933,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -4938,6 +4974,7 @@ export interface operations {
       400: components['responses']['Malformed'];
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -4989,6 +5026,7 @@ export interface operations {
         };
       };
       403: components['responses']['Forbidden'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -5044,6 +5082,7 @@ export interface operations {
           'application/problem+json': components['schemas']['Problem'];
         };
       };
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -5329,6 +5368,7 @@ export interface operations {
       400: components['responses']['Malformed'];
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -5513,6 +5553,7 @@ export interface operations {
       400: components['responses']['Malformed'];
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -5593,6 +5634,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -5671,6 +5713,7 @@ export interface operations {
       400: components['responses']['Malformed'];
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -5768,6 +5811,7 @@ export interface operations {
       400: components['responses']['Malformed'];
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -5848,6 +5892,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -5934,6 +5979,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       /** @description `approval.shown_other`, `approval.not_open` or `approval.too_late`. */
       409: {
         headers: {
@@ -5994,6 +6040,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -6103,6 +6150,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -6276,6 +6324,7 @@ export interface operations {
       };
       400: components['responses']['Malformed'];
       403: components['responses']['Forbidden'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -6349,6 +6398,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -6423,6 +6473,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -6533,6 +6584,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -6575,6 +6627,7 @@ export interface operations {
       400: components['responses']['Malformed'];
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
@@ -6619,6 +6672,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -6803,6 +6857,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -6928,6 +6983,7 @@ export interface operations {
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
       413: components['responses']['TooLarge'];
@@ -7087,6 +7143,7 @@ export interface operations {
       400: components['responses']['Malformed'];
       401: components['responses']['Unauthenticated'];
       403: components['responses']['Forbidden'];
+      408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
