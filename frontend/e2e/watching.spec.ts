@@ -1,5 +1,5 @@
 /** A task as it is watched: its answer grows on the page, and its steps come as they are made. */
-import { expect, test } from '@playwright/test';
+import { type APIRequestContext, expect, type Page, test } from '@playwright/test';
 import type { components } from '../src/api/generated';
 import { check, looks, watch } from './checks';
 import { createOrganisation, type Organisation, Rest } from './organisation';
@@ -7,7 +7,7 @@ import { createOrganisation, type Organisation, Rest } from './organisation';
 type Schemas = components['schemas'];
 
 let organisation: Organisation;
-let agent: Schemas['Agent'];
+let storyteller: Schemas['Agent'];
 
 const words =
   'The harbour lay quiet under the first light. Two boats came in with the tide, and nobody on the quay asked where they had been all night.'.split(
@@ -18,15 +18,34 @@ test.beforeAll(async ({ playwright }, { project }) => {
   const request = await playwright.request.newContext({ baseURL: project.use.baseURL ?? '' });
   organisation = await createOrganisation(request);
   const ask = { tool_calls: [{ name: 'calculator', arguments: { expression: '6*7' } }] };
-  agent = await organisation.rest.post<Schemas['Agent']>('/agents', {
+  storyteller = await organisation.rest.post<Schemas['Agent']>('/agents', {
     name: 'Storyteller',
     agent_type: 'scripted',
     capabilities: ['calculator'],
-    configuration: { script: [ask, { text: words, pause_ms: 150 }] },
+    // It goes on for minutes, so that whoever looks slowly finds it at work.
+    configuration: { script: [ask, { text: Array(40).fill(words).flat(), pause_ms: 200 }] },
   });
-  await organisation.rest.post(`/agents/${agent.id}/start`);
+  await organisation.rest.post(`/agents/${storyteller.id}/start`);
   await request.dispose();
 });
+
+async function open(page: Page, request: APIRequestContext, agent: Schemas['Agent']) {
+  const { owner, password } = organisation;
+  const rest = await new Rest(request).signIn(owner, password);
+  const task = await rest.post<Schemas['Task']>('/tasks', {
+    agent_id: agent.id,
+    name: 'Tell a story',
+    input_data: { prompt: 'Of a harbour' },
+  });
+  await page.goto('/login');
+  await page.getByLabel('Email').fill(owner);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+  await page.goto(`/tasks/${task.id}`);
+  await expect(page.getByRole('heading', { level: 1, name: 'Tell a story' })).toBeVisible();
+  await page.getByRole('button', { name: 'Execute Tell a story' }).click();
+}
 
 for (const look of looks) {
   test.describe(look.name, () => {
@@ -34,21 +53,7 @@ for (const look of looks) {
 
     test('the answer of a running task grows', async ({ page, request }) => {
       const faults = watch(page);
-      const { owner, password } = organisation;
-      const rest = await new Rest(request).signIn(owner, password);
-      const task = await rest.post<Schemas['Task']>('/tasks', {
-        agent_id: agent.id,
-        name: 'Tell a story',
-        input_data: { prompt: 'Of a harbour' },
-      });
-      await page.goto('/login');
-      await page.getByLabel('Email').fill(owner);
-      await page.getByLabel('Password').fill(password);
-      await page.getByRole('button', { name: 'Sign in' }).click();
-      await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
-      await page.goto(`/tasks/${task.id}`);
-      await expect(page.getByRole('heading', { level: 1, name: 'Tell a story' })).toBeVisible();
-      await page.getByRole('button', { name: 'Execute Tell a story' }).click();
+      await open(page, request, storyteller);
       const answer = page.getByRole('group', { name: 'Answer so far' });
       await expect(answer).toContainText('The harbour lay');
       await expect(page.getByText('Running', { exact: true }).first()).toBeVisible();
@@ -58,9 +63,16 @@ for (const look of looks) {
       await expect
         .poll(async () => ((await answer.textContent()) ?? '').length)
         .toBeGreaterThan(early.length);
-      await expect(page.getByText('Completed', { exact: true }).first()).toBeVisible();
-      await expect(page.getByRole('region', { name: 'Result' })).toContainText(words.join(''));
+      await page.getByRole('button', { name: 'Cancel Tell a story' }).click();
+      await expect(page.getByText('There is no result')).toBeVisible();
+      await expect(answer).toBeHidden();
       expect(faults).toEqual([]);
     });
   });
 }
+
+test('the result follows the answer', async ({ page, request }) => {
+  await open(page, request, organisation.agents.scout);
+  await expect(page.getByText('Completed', { exact: true }).first()).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Result' })).toContainText('Of a harbour');
+});
