@@ -32,6 +32,7 @@ mod overload;
 mod passwords;
 #[path = "../support/plain.rs"]
 mod plain;
+mod plans;
 mod pool;
 #[expect(dead_code, reason = "the test that kills the service uses the rest")]
 #[path = "../support/process.rs"]
@@ -46,6 +47,7 @@ mod steps;
 mod stops;
 mod stream;
 mod tenancy;
+mod texts;
 mod usage;
 mod walkthrough;
 mod watching;

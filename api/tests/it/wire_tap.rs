@@ -18,11 +18,15 @@ const STARTUP: u32 = 196_608;
 /// A port is part of a socket's name; this socket has a folder of its own.
 const PORT: u16 = 5432;
 
+const ROLES: [&str; 2] = ["agentcores_reader", "agentcores_writer"];
+
 /// A message of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Message {
     /// Its type: `Q` for Query, `P` for Parse, `S` for Sync and so on.
     pub(crate) kind: char,
+    /// As whom its connection works, if that was said as it began.
+    pub(crate) role: Option<&'static str>,
     /// The statement of a Query or a Parse, and of the Bind and the Sync that use a prepared one; empty for all others.
     pub(crate) statement: String,
     /// Whether it is a Sync with nothing before it, which asks for nothing: sqlx's ping.
@@ -131,6 +135,7 @@ async fn note(
     log: &Mutex<Vec<Message>>,
 ) -> std::io::Result<()> {
     let (mut has_begun, mut rewrites, mut is_idle) = (false, false, true);
+    let mut role = None;
     let mut prepared = Prepared::default();
     loop {
         // Before the session begins messages have no type, and one may ask for encryption.
@@ -144,13 +149,14 @@ async fn note(
             }
             let is_ping = kind == b'S' && is_idle;
             let statement = prepared.statement(kind, &body);
-            let message = Message { kind: char::from(kind), statement, is_ping };
+            let message = Message { kind: char::from(kind), role, statement, is_ping };
             is_idle = message.is_round_trip();
             log.lock().unwrap().push(message);
         } else {
             has_begun = body.starts_with(&STARTUP.to_be_bytes());
-            rewrites = queries == Queries::WithoutTenantFilters
-                && String::from_utf8_lossy(&body).contains("agentcores_reader");
+            let options = String::from_utf8_lossy(&body);
+            role = ROLES.into_iter().find(|role| options.contains(role));
+            rewrites = queries == Queries::WithoutTenantFilters && role == Some("agentcores_reader");
         }
         let length = u32::try_from(body.len() + 4).unwrap();
         let mut bytes: Vec<u8> = kind.into_iter().collect();

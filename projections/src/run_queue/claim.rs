@@ -48,7 +48,7 @@ const RENEW: &str = "
 const OVERDUE: &str = "
     select q.tenant_id, q.task_id, greatest(q.queued_at, q.not_before)
     from run_queue q
-    where q.expires_at <= clock_timestamp()
+    where q.expires_at <= now()
       and not exists (select from task_leases l where l.tenant_id = q.tenant_id and l.task_id = q.task_id)
     order by q.expires_at
     limit $1";
