@@ -90,6 +90,11 @@ async fn each_act_of_the_list_is_one_line_with_who_what_where_and_when() {
     for act in &acted.acts {
         check(act, &all, begun);
     }
+    // Nobody's address, whoever signed in, was invited or was sent a link.
+    let text = std::fs::read_to_string(&path).unwrap();
+    for address in [&owner.email, &member.email] {
+        assert!(!text.contains(address.as_str()), "{address} stands in the log");
+    }
     std::fs::remove_dir_all(folder).unwrap();
 }
 

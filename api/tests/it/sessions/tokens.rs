@@ -32,7 +32,9 @@ async fn every_forged_token_is_answered_with_401() {
         let request =
             request.header(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}")).unwrap());
         let answer = app.send(request).await;
-        assert_eq!(answer.status, 401, "{what}: {}", answer.body);
+        // A head that is too large is not even looked at.
+        let expected = if token.len() > 16 * 1024 { 431 } else { 401 };
+        assert_eq!(answer.status, expected, "{what}: {}", answer.body);
     }
 }
 
