@@ -29,6 +29,7 @@ export default defineConfig({
     'tour.spec.ts',
     'reference.spec.ts',
     'watching.spec.ts',
+    'conversations.spec.ts',
   ],
   workers: 1,
   timeout: 180_000,

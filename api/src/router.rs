@@ -10,9 +10,9 @@ use utoipa_axum::routes;
 use crate::ApiState;
 use crate::middleware::{idempotency, rate_limit, request};
 use crate::routes::{
-    agents, api_keys, approvals, audit, auth, budgets, catalogue, events, health, invitations, passwords,
-    provider_keys, replays, schedules, sessions, steps, stops, stream, tasks, tenants, usage, users,
-    watching,
+    agents, api_keys, approvals, audit, auth, budgets, catalogue, conversations, events, health, invitations,
+    passwords, provider_keys, replays, schedules, sessions, steps, stops, stream, tasks, tenants, usage,
+    users, watching,
 };
 use crate::{openapi as document, pages};
 
@@ -123,6 +123,9 @@ fn for_callers() -> OpenApiRouter<ApiState> {
         .routes(routes!(steps::list_steps))
         .routes(routes!(watching::watch_task))
         .routes(routes!(replays::replay_task))
+        .routes(routes!(conversations::list_conversations, conversations::create_conversation))
+        .routes(routes!(conversations::get_conversation, conversations::remove_conversation))
+        .routes(routes!(conversations::send_message))
         .routes(routes!(schedules::list_schedules, schedules::create_schedule))
         .routes(routes!(schedules::preview_schedule))
         .routes(routes!(schedules::get_schedule, schedules::change_schedule, schedules::remove_schedule))

@@ -272,6 +272,7 @@ fn app(
         provider_keys: provider_keys.clone(),
         queue: Arc::new(PgRunQueue::new(database.writer())),
         overdue: Arc::new(PgOverdueApprovals::new(database.writer())),
+        conversations: Arc::new(Views::new(database.reader())),
         running: Arc::new(Views::new(database.reader())),
         schedules: Arc::new(PgScheduleClock::new(database.writer())),
         outbox: Arc::new(PgOutbox::new(database.writer())),

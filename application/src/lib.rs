@@ -15,6 +15,7 @@ mod api_keys;
 mod approvals;
 mod auth;
 mod budgets;
+mod conversations;
 mod execute;
 mod invitations;
 mod mail;
@@ -39,6 +40,7 @@ pub use api_keys::MadeApiKey;
 pub use approvals::Decision;
 pub use auth::{Registration, SignIn};
 pub use caller::{Caller, Origin};
+pub use conversations::{NewConversation, answered_in, said_in};
 pub use error::AppError;
 pub use execute::Done;
 pub use execution::{NewFork, Replayed, Stop, StopCause, answer_text};
@@ -73,6 +75,8 @@ pub struct App {
     pub queue: Arc<dyn ports::RunQueue>,
     /// The tasks that wait for a person for too long.
     pub overdue: Arc<dyn ports::OverdueApprovals>,
+    /// What conversations have come to.
+    pub conversations: Arc<dyn ports::Conversations>,
     /// Which tasks workers are at.
     pub running: Arc<dyn ports::RunningTasks>,
     /// Where agents' model calls go.

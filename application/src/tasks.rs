@@ -121,6 +121,7 @@ impl App {
         caller.origin.require_version(version)?;
         // Refuse what the task itself forbids before looking at its agent.
         state.decide(command.clone())?;
+        let after = self.after_turn(stream, work.conversation).await?;
         let agent_stream = StreamId::agent(caller.tenant, work.agent);
         let (agent, agent_version) = self.load::<Agent>(agent_stream).await?;
         match agent {
@@ -131,7 +132,8 @@ impl App {
             }
         }
         self.execute::<Task>(caller, stream, command, |_, commit| {
-            Ok(commit.guard(agent_stream, agent_version))
+            let commit = commit.guard(agent_stream, agent_version);
+            Ok(after.into_iter().fold(commit, |commit, next| commit.guard(next, 0)))
         })
         .await
     }

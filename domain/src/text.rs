@@ -138,6 +138,11 @@ text_type! {
 }
 
 text_type! {
+    /// What somebody says in a conversation: 1 to 32,000 characters, line breaks allowed.
+    Utterance, |text| bounded(text, 1, 32_000, Lines::Many)
+}
+
+text_type! {
     /// Why something was done or failed: up to 2,000 characters, line breaks allowed, may be empty.
     Reason, |text| bounded(text, 0, 2_000, Lines::Many)
 }

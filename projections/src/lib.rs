@@ -17,6 +17,7 @@ mod approvals;
 mod budgets;
 mod callers;
 mod columns;
+mod conversations;
 mod course;
 mod fold;
 mod health;
@@ -52,6 +53,7 @@ pub use api_keys::{ApiKeyFilter, ApiKeyRow, ApiKeyStatus};
 pub use approvals::{ApprovalFilter, ApprovalRow, PgOverdueApprovals};
 pub use budgets::BudgetRow;
 pub use callers::SessionState;
+pub use conversations::{ConversationFilter, ConversationRow, ConversationView, MessageRole, MessageRow};
 pub use course::{Course, OpenCall};
 pub use health::{HealthStatus, ProjectionHealth, TenantHealth};
 pub use invitations::{InvitationFilter, InvitationRow, InvitationStatus};
@@ -73,6 +75,7 @@ pub use users::{UserFilter, UserRow, UserStatus};
 pub use views::Views;
 
 use agents::Agents;
+use conversations::ConversationFold;
 use model_calls::ModelCalls;
 use projection::Keyed;
 use run_queue::RunQueue;
@@ -92,5 +95,6 @@ pub fn inline() -> Projectors {
         Arc::new(RunQueue::new()),
         Arc::new(ModelCalls::new()),
         Arc::new(Schedules::new()),
+        Arc::new(ConversationFold::new()),
     ])
 }

@@ -30,6 +30,7 @@ use shared::{FAILURES, Kind, operations};
         (name = "auth", description = "Registering, signing in and out, and oneself"),
         (name = "agents", description = "AI agents"),
         (name = "tasks", description = "Work for agents"),
+        (name = "conversations", description = "Talking with agents"),
         (name = "schedules", description = "Tasks at set times"),
         (name = "keys", description = "Keys of programs, and of model providers"),
         (name = "audit", description = "The log as auditors read it"),

@@ -41,7 +41,8 @@ pub(super) struct Kind {
     in_api: bool,
     asks_for_caller: bool,
     names_resource: bool,
-    /// Sessions have no version: they are there or not. A replay changes nothing of its task.
+    /// Sessions have no version: they are there or not. A replay changes nothing of its task, nor does a conversation that
+    /// begins of its agent.
     has_version: bool,
     has_body: bool,
     has_query: bool,
@@ -62,7 +63,9 @@ impl Kind {
             in_api: path.starts_with("/api/"),
             asks_for_caller: operation.security.is_some(),
             names_resource: has_id || matches!(method, Method::Put | Method::Delete),
-            has_version: !path.starts_with("/api/v1/auth/sessions") && !path.ends_with("/replay"),
+            has_version: !path.starts_with("/api/v1/auth/sessions")
+                && !path.ends_with("/replay")
+                && !path.ends_with("/conversations"),
             has_body: operation.request_body.is_some(),
             has_query,
         }

@@ -7,6 +7,7 @@ pub(crate) mod audit;
 pub(crate) mod auth;
 pub(crate) mod budgets;
 pub(crate) mod catalogue;
+pub(crate) mod conversations;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod invitations;

@@ -23,6 +23,7 @@ mod canary;
 mod catalogue;
 mod consistency;
 mod contract;
+mod conversations;
 mod isolation;
 mod keys;
 mod limits;

@@ -27,6 +27,8 @@ pub(crate) struct Scene {
     asking: String,
     /// Has come to a result.
     completed: String,
+    /// With an agent of its own, before anything was said.
+    conversation: String,
     /// Paused, of that agent.
     schedule: String,
     /// A key of a program.
@@ -50,6 +52,7 @@ impl Scene {
         let agent = app.running_agent(&owner).await;
         let task = app.post(&owner, "/tasks", json!({"name": "Task", "agent_id": agent})).await.expect(201);
         let schedule = app.post(&owner, "/schedules", schedule(&agent)).await.expect(201);
+        let conversation = begin_conversation(app, &owner).await;
         let invited = json!({"email": format!("invited@{}.example", owner.subdomain), "role": "member"});
         let invited = app.post(&owner, "/tenants/users/invite", invited).await.expect(201);
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -81,6 +84,7 @@ impl Scene {
             task,
             asking,
             completed,
+            conversation,
             schedule: text(&schedule["id"]),
             api_key,
             provider,
@@ -96,6 +100,7 @@ impl Scene {
             () if path.ends_with("/approval") => self.asking.clone(),
             () if path.ends_with("/replay") => self.completed.clone(),
             () if under("tasks") => self.task.clone(),
+            () if under("conversations") => self.conversation.clone(),
             () if under("schedules") => self.schedule.clone(),
             () if under("auth/sessions") => self.session.clone(),
             () if under("tenants/invitations") => self.invitation.clone(),
@@ -152,6 +157,8 @@ impl Scene {
             "stop_all_work" => json!({"reason": "Mails go to the wrong customers"}),
             "pause_agent" => json!({"mode": "drain"}),
             "replay_task" => json!({}),
+            "create_conversation" => json!({"title": "Mails", "message": "Which are urgent?"}),
+            "send_message" => json!({"content": "Which are urgent?"}),
             "cancel_task" => json!({"reason": "Done by hand"}),
             other => panic!("{other}: a new operation with a body needs a sample here"),
         }
@@ -181,6 +188,7 @@ impl Scene {
                 let task = app.post(&self.owner, "/tasks", task).await.expect(201);
                 task["id"].as_str().unwrap().to_owned()
             }
+            path if path.starts_with("conversations") => begin_conversation(app, &self.owner).await,
             path if path.starts_with("schedules") => {
                 let schedule = app.post(&self.owner, "/schedules", schedule(&self.agent)).await.expect(201);
                 schedule["id"].as_str().unwrap().to_owned()
@@ -228,6 +236,13 @@ impl Scene {
         let by = operation.asks_for_caller.then_some(&self.owner);
         request(app, operation.method.clone(), &self.path_of(operation), by)
     }
+}
+
+/// A conversation with a running agent in which nothing was said yet.
+pub(crate) async fn begin_conversation(app: &TestApp, by: &Session) -> String {
+    let agent = app.running_agent(by).await;
+    let begun = app.post(by, &format!("/agents/{agent}/conversations"), json!({})).await.expect(201);
+    begun["id"].as_str().unwrap().to_owned()
 }
 
 /// A schedule that is not at work, so that it makes no tasks in between.

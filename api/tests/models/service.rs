@@ -180,3 +180,46 @@ async fn an_organisations_own_key_is_used_and_a_call_is_priced() {
     assert_eq!(fake.seen()[0].key.as_deref(), Some(own));
     capture::holds_none_of(&[own]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_is_sent_the_conversation_so_far() {
+    let fake = Fake::start().await;
+    let app = service(&fake).await;
+    let owner = app.sign_up("basic").await;
+    for (kind, model) in [("gpt-4", "gpt-4.1"), ("claude", "claude-sonnet-4-6")] {
+        let agent = agent(&app, &owner, kind, model).await;
+        let begun = json!({"message": "What is 6 times 7?"});
+        let begun = app.post(&owner, &format!("/agents/{agent}/conversations"), begun).await.expect(201);
+        let conversation = format!("/conversations/{}", begun["id"].as_str().unwrap());
+        let answered = |view: &Value| view["status"] == "completed";
+        app.until(&owner, &conversation, answered).await;
+        let second = json!({"content": "And half of it?"});
+        app.post(&owner, &format!("{conversation}/messages"), second).await.expect(202);
+        app.until(&owner, &conversation, answered).await;
+        let sent = fake.seen().pop().unwrap().body["messages"].clone();
+        let sent: Vec<(&Value, String)> =
+            sent.as_array().unwrap().iter().map(|one| (&one["role"], one["content"].to_string())).collect();
+        let roles: Vec<&Value> = sent.iter().map(|(role, _)| *role).collect();
+        assert_eq!(roles, ["user", "assistant", "user"], "{kind}");
+        for ((_, content), expected) in
+            sent.iter().zip(["What is 6 times 7?", "You said: What is 6 times 7?", "And half of it?"])
+        {
+            assert!(content.contains(expected), "{kind}: {content}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_watches_sees_no_key_that_a_provider_says_in_its_answer() {
+    let fake = Fake::start().await;
+    let app = service(&fake).await;
+    let owner = app.sign_up("basic").await;
+    for (kind, key) in [("gpt-4", OPENAI_KEY), ("claude", ANTHROPIC_KEY)] {
+        let agent = agent(&app, &owner, kind, "key-in-answer").await;
+        let task = task(&app, &owner, &agent, 1).await;
+        let stream = app.request(reqwest::Method::GET, &format!("{task}/stream")).bearer_auth(&owner.token);
+        let told = stream.send().await.unwrap().text().await.unwrap();
+        assert!(told.contains("event: draft") && told.contains("[redacted]"), "{kind}: {told}");
+        assert!(!told.contains(key) && !told.contains(&key[14..]), "{kind}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod clock;
 mod contents;
+mod conversations;
 mod credentials;
 mod drafts;
 mod event_log;
@@ -19,6 +20,7 @@ mod tools;
 
 pub use clock::{Clock, Ids};
 pub use contents::Contents;
+pub use conversations::{AnsweredTurn, Conversations, Standing};
 pub use credentials::{Credentials, Exchange, Holder, Rotation, SessionOrigin, StoredPassword};
 pub use drafts::{DraftedCall, Drafts};
 pub use event_log::{EventLog, Loaded};

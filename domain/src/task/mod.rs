@@ -30,6 +30,7 @@ mod journal;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod values;
 
 pub use aggregate::{Stage, Task, Work};

@@ -54,6 +54,12 @@ pub enum TaskRefusal {
     /// As many attempts as the amendment allows have been made already.
     #[error("as many attempts have been made already")]
     AttemptsUsed,
+    /// The conversation waits for the answer of this turn.
+    #[error("the turn before has not come to an end")]
+    TurnOpen,
+    /// The conversation has gone on after this turn.
+    #[error("the conversation has gone on since")]
+    TurnFollowed,
 }
 
 impl Refusal for TaskRefusal {
@@ -75,7 +81,9 @@ impl Refusal for TaskRefusal {
             | Self::NotDue
             | Self::NotCompleted
             | Self::NotEnded
-            | Self::AttemptsUsed => RefusalKind::WrongStage,
+            | Self::AttemptsUsed
+            | Self::TurnOpen
+            | Self::TurnFollowed => RefusalKind::WrongStage,
         }
     }
 
@@ -98,6 +106,8 @@ impl Refusal for TaskRefusal {
             Self::NotCompleted => "task.not_completed",
             Self::NotEnded => "task.not_ended",
             Self::AttemptsUsed => "task.attempts_used",
+            Self::TurnOpen => "conversation.busy",
+            Self::TurnFollowed => "conversation.moved_on",
         }
     }
 }

@@ -98,6 +98,31 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/agents/{id}/conversations': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * List an agent's conversations
+     * @description The one in which something was said last comes first.
+     */
+    get: operations['list_conversations'];
+    put?: never;
+    /**
+     * Begin a conversation
+     * @description Each turn is a task, and counts against the plan's limit of tasks a month; the first one is made at once. With a
+     *     `message` it is queued for a worker; without, it waits for the first message.
+     */
+    post: operations['create_conversation'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/agents/{id}/pause': {
     parameters: {
       query?: never;
@@ -542,6 +567,53 @@ export interface paths {
      * @description Ended at once, also for access tokens already out.
      */
     delete: operations['end_session'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/conversations/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Get a conversation
+     * @description With what was said in its last turns.
+     */
+    get: operations['get_conversation'];
+    put?: never;
+    post?: never;
+    /**
+     * Delete a conversation
+     * @description All its turns are gone from every list; their history stays. A running one is cancelled first. One's own; anybody's as
+     *     an administrator.
+     */
+    delete: operations['remove_conversation'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/conversations/{id}/messages': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Say something
+     * @description In one's own conversation; in anybody's as an administrator. It becomes a task, whose stream tells the answer as it
+     *     comes. The turn before must have come to an end (409 `conversation.busy`), and the agent be running. The agent is told
+     *     what was said before in turns that were answered: the last 100, as far back as whole ones fit into 64 KiB of JSON.
+     */
+    post: operations['send_message'];
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -1994,6 +2066,74 @@ export interface components {
        */
       calls: number;
     };
+    /** @description A conversation with an agent. */
+    Conversation: {
+      /**
+       * Format: uuid
+       * @description With whom.
+       */
+      agent_id: string;
+      /**
+       * Format: date-time
+       * @description When it was begun.
+       */
+      created_at: string;
+      /**
+       * Format: uuid
+       * @description Who began it.
+       */
+      created_by: string | null;
+      /**
+       * Format: uuid
+       * @description Its id.
+       */
+      id: string;
+      /**
+       * Format: uuid
+       * @description Its last turn.
+       */
+      last_task_id: string;
+      /** @description Where that stands; `pending` also before anything was said. */
+      status: components['schemas']['TaskStatus'];
+      /**
+       * Format: uuid
+       * @description The organisation it belongs to.
+       */
+      tenant_id: string;
+      /** @description What it is called. */
+      title: string;
+      /**
+       * Format: date-time
+       * @description When its last turn was made.
+       */
+      updated_at: string;
+      /**
+       * Format: int64
+       * @description Counts its turns, from 1.
+       */
+      version: number;
+    };
+    ConversationPage: {
+      /** @description In the order asked for. */
+      items: components['schemas']['Conversation'][];
+      /** @description Asks for the next page as `cursor`; null on the last. */
+      next_cursor: string | null;
+      /**
+       * Format: int64
+       * @description How many the whole list has under the filters asked for.
+       */
+      total: number;
+    };
+    /** @description A conversation with what was said in it. */
+    ConversationWithMessages: components['schemas']['Conversation'] & {
+      /**
+       * Format: int64
+       * @description How many turns came before those.
+       */
+      earlier_turns: number;
+      /** @description What was said in the last turns, in its order. */
+      messages: components['schemas']['Message'][];
+    };
     /**
      * @description What an agent is created with.
      * @example {
@@ -2045,6 +2185,18 @@ export interface components {
       name: string;
       /** @description What it may do; nothing that one may not do oneself. To change something brings along to see it. */
       scopes: components['schemas']['Permission'][];
+    };
+    /**
+     * @description What a conversation begins with.
+     * @example {
+     *       "message": "Which of today's mails are urgent?"
+     *     }
+     */
+    CreateConversationBody: {
+      /** @description What is said first; the agent must be running. */
+      message?: string | null;
+      /** @description What it is called; the first line that is said in it if absent. */
+      title?: string | null;
     };
     /** @description A new API key. This answer alone holds the key itself. */
     CreatedApiKey: components['schemas']['ApiKey'] & {
@@ -2515,6 +2667,31 @@ export interface components {
       /** @description Who is signed in. */
       user: components['schemas']['User'];
     };
+    /** @description Something said in a conversation. */
+    Message: {
+      /** @description What. */
+      content: string;
+      /**
+       * Format: date-time
+       * @description When it was said.
+       */
+      created_at: string;
+      error: components['schemas']['TaskError'] | null;
+      /** @description By whom. */
+      role: components['schemas']['MessageRole'];
+      /** @description Where the turn stands; an answer comes with `completed`. */
+      status: components['schemas']['TaskStatus'];
+      /**
+       * Format: uuid
+       * @description The turn.
+       */
+      task_id: string;
+    };
+    /**
+     * @description Who says something.
+     * @enum {string}
+     */
+    MessageRole: 'user' | 'assistant';
     /** @description Nothing to tell: whether there is such a user is not for everyone to know. */
     PasswordResetRequested: {
       [key: string]: unknown;
@@ -3047,6 +3224,16 @@ export interface components {
     SchedulePreview: {
       /** @description The next times. */
       next_runs: string[];
+    };
+    /**
+     * @description What is said.
+     * @example {
+     *       "content": "And which of them came first?"
+     *     }
+     */
+    SendMessageBody: {
+      /** @description The words. */
+      content: string;
     };
     /** @description What the service depends on. */
     ServiceChecks: {
@@ -4102,6 +4289,98 @@ export interface operations {
       408: components['responses']['TooSlow'];
       409: components['responses']['Conflict'];
       412: components['responses']['Stale'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  list_conversations: {
+    parameters: {
+      query?: {
+        /** @description The `next_cursor` of the page before. */
+        cursor?: string;
+        /** @description How many at most. */
+        limit?: number;
+        /**
+         * @description `updated_at` or `created_at`, with a `-` before it for descending order.
+         * @example -updated_at
+         */
+        sort?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The agent's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description A page of conversations */
+      200: {
+        headers: {
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConversationPage'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  create_conversation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path: {
+        /** @description The agent's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: {
+      content: {
+        'application/json': components['schemas']['CreateConversationBody'] | null;
+      };
+    };
+    responses: {
+      /** @description The new conversation */
+      201: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description Where it is */
+          Location?: string;
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConversationWithMessages'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
+      409: components['responses']['Conflict'];
       413: components['responses']['TooLarge'];
       415: components['responses']['NotJson'];
       422: components['responses']['Invalid'];
@@ -5186,6 +5465,130 @@ export interface operations {
       403: components['responses']['Forbidden'];
       404: components['responses']['NotFound'];
       409: components['responses']['Conflict'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  get_conversation: {
+    parameters: {
+      query?: {
+        /** @description How many turns at most, the last ones. */
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        /** @description The conversation's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The conversation */
+      200: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConversationWithMessages'];
+        };
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      422: components['responses']['Invalid'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  remove_conversation: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path: {
+        /** @description The conversation's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description It is deleted */
+      204: {
+        headers: {
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      429: components['responses']['Limited'];
+      500: components['responses']['Failed'];
+      503: components['responses']['Unavailable'];
+    };
+  };
+  send_message: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description 1 to 255 visible ASCII characters. The same request with the same key gets the first answer and does nothing again, for 24 hours. */
+        'Idempotency-Key'?: string;
+        /** @description The `ETag` last seen; any other version is refused with 412. */
+        'If-Match'?: string;
+      };
+      path: {
+        /** @description The conversation's id */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SendMessageBody'];
+      };
+    };
+    responses: {
+      /** @description The turn, queued */
+      202: {
+        headers: {
+          /** @description Its version */
+          ETag?: string;
+          /** @description The position of the command's last event in the organisation's log. */
+          'X-Event-Position'?: string;
+          /** @description The request's id, as given or made. */
+          'X-Request-Id'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Task'];
+        };
+      };
+      400: components['responses']['Malformed'];
+      401: components['responses']['Unauthenticated'];
+      403: components['responses']['Forbidden'];
+      404: components['responses']['NotFound'];
+      408: components['responses']['TooSlow'];
+      409: components['responses']['Conflict'];
+      412: components['responses']['Stale'];
+      413: components['responses']['TooLarge'];
+      415: components['responses']['NotJson'];
+      422: components['responses']['Invalid'];
       429: components['responses']['Limited'];
       500: components['responses']['Failed'];
       503: components['responses']['Unavailable'];

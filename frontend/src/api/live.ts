@@ -15,6 +15,7 @@ const USAGE: StaleRead = { path: '/api/v1/tenants/current/usage' };
 const ME: StaleRead = { path: '/api/v1/auth/me' };
 const SESSIONS: StaleRead = { path: '/api/v1/auth/sessions' };
 const SCHEDULES: StaleRead[] = [{ path: '/api/v1/schedules' }];
+const CONVERSATIONS: StaleRead[] = [{ path: '/api/v1/agents/{id}/conversations' }];
 const INVITATIONS: StaleRead = { path: '/api/v1/tenants/invitations' };
 
 /** The reads that change with the event. */
@@ -85,11 +86,13 @@ function ofType(type: EventType, id: string): StaleRead[] {
       return [...agent(id), { path: '/api/v1/agents/{id}/budget', id }];
     // A schedule may have made it, and then shows it as its last.
     case 'task.created':
-      return [...task(id), USAGE, ...SCHEDULES];
+      return [...task(id), USAGE, ...SCHEDULES, ...CONVERSATIONS];
     case 'task.queued':
-    case 'task.withdrawn':
       return [...task(id), USAGE];
+    case 'task.withdrawn':
+      return [...task(id), USAGE, ...CONVERSATIONS];
     case 'task.amended':
+      return [...task(id), ...CONVERSATIONS];
     case 'task.attempt_started':
     case 'task.step_started':
     case 'task.step_ended':
@@ -122,6 +125,8 @@ const task = (id: string): StaleRead[] => [
   { path: '/api/v1/tasks' },
   { path: '/api/v1/tasks/{id}', id },
   { path: '/api/v1/tasks/{id}/steps', id },
+  // It may be a turn of any.
+  { path: '/api/v1/conversations/{id}' },
 ];
 
 /** Soon enough to feel live, late enough to take a burst of events as one. */

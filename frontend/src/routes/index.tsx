@@ -61,6 +61,10 @@ export const routes: RouteObject[] = [
                 lazy: async () => ({ Component: (await import('./agent')).default }),
               },
               {
+                path: 'agents/:id/conversations/:conversation?',
+                lazy: async () => ({ Component: (await import('./conversations')).default }),
+              },
+              {
                 path: 'tasks',
                 lazy: async () => ({ Component: (await import('./tasks')).default }),
               },

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::operations::{Operation, operations};
-use crate::scene::{Scene, count_events, request};
+use crate::scene::{Scene, begin_conversation, count_events, request};
 use crate::support::{Answer, TestApp, fresh_database};
 use crate::work::asking_task;
 
@@ -23,6 +23,15 @@ async fn ready_for(app: &TestApp, scene: &Scene, operation: &Operation) -> Strin
             agent
         }
         "amend_task" | "withdraw_task" | "cancel_task" | "execute_task" => task().await,
+        "remove_conversation" => begin_conversation(app, owner).await,
+        "send_message" => {
+            let conversation = begin_conversation(app, owner).await;
+            let messages = format!("/conversations/{conversation}/messages");
+            let turn = app.post(owner, &messages, json!({"content": "Hello"})).await.expect(202);
+            let cancel = format!("/tasks/{}/cancel", turn["id"].as_str().unwrap());
+            app.post(owner, &cancel, json!({})).await.expect(200);
+            conversation
+        }
         "change_schedule" | "remove_schedule" => {
             let body =
                 json!({"name": "Report", "agent_id": scene.agent, "cron": "0 0 1 1 *", "enabled": false});

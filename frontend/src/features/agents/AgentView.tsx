@@ -1,6 +1,7 @@
 import Box from '@mui/material/Box';
+import Button from '@mui/material/Button';
 import { type ReactNode, useState } from 'react';
-import { useNavigate } from 'react-router';
+import { Link, useNavigate } from 'react-router';
 import { useCan } from '@/api/me';
 import { ActionButton } from '@/ui/ActionButton';
 import { Page } from '@/ui/Page';
@@ -33,6 +34,9 @@ export function AgentView({ agent, tasks, budget, history }: AgentViewProps) {
       actions={
         <>
           <AgentMoves agent={agent} />
+          <Button component={Link} to={`/agents/${agent.id}/conversations`} variant="outlined">
+            Talk
+          </Button>
           <ActionButton verdict={mayChange} variant="outlined" onClick={() => setDialog('edit')}>
             Edit
           </ActionButton>

@@ -18,7 +18,7 @@ use super::work::{Budget, take_all};
 #[derive(Default)]
 pub(super) struct Facts {
     pub(super) heads: HashMap<TenantId, LogHead>,
-    /// Versions of the streams that exist; of those that a command expects to be new none is read.
+    /// Versions of the streams that exist; of those that a command begins none is read.
     pub(super) versions: HashMap<StreamId, i64>,
     /// Names that are held.
     pub(super) held: HashSet<NameKey>,

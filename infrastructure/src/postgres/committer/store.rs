@@ -49,11 +49,11 @@ async fn versions(
     conn: &mut PgConnection,
     jobs: &[&mut Prepared],
 ) -> Result<HashMap<StreamId, i64>, sqlx::Error> {
-    // A stream that a command expects to be new needs no look: its id was made for it, and the key of the log stands
-    // behind.
+    // A stream that a command begins needs no look: its id was made for it, and the key of the log stands behind. Of one
+    // that must not have begun there is no event that the key would refuse.
     let appends = jobs.iter().flat_map(|job| &job.commit.appends);
     let streams: HashSet<StreamId> = appends
-        .filter(|append| append.expected != Expected::Exactly(0))
+        .filter(|append| append.expected != Expected::Exactly(0) || append.events.is_empty())
         .map(|append| append.stream)
         .collect();
     if streams.is_empty() {
