@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::load::{Failure, Figures, closed_loop, median};
 use crate::ours::Ours;
 
-const CONNECTIONS: usize = 32;
+pub(crate) const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 3;
 
 /// One connection that asks the same thing over and over; as little of a client as will do, because it shares the
@@ -36,7 +36,7 @@ pub(crate) async fn run(ours: &Ours) -> Result<(), Failure> {
         call(address, "POST", "/agents", Some(&token), Some(&agent)).await?;
     }
     let get_task = format!("/tasks/{}", task["id"].as_str().unwrap_or_default());
-    println!("| request | requests/s |\n|---|---|");
+    println!("| request | requests/s | p50 / p99 ms |\n|---|---|---|");
     for (name, method, path, body) in [
         ("list agents (100 rows)", "GET", "/agents?limit=100", None),
         ("get task", "GET", get_task.as_str(), None),
@@ -52,7 +52,7 @@ pub(crate) async fn run(ours: &Ours) -> Result<(), Failure> {
             }
             rounds.push(closed_loop(connections, Connection::ask).await?);
         }
-        println!("| {name} | {} |", median(&rounds));
+        println!("| {name} | {} |", median(&rounds).rate_and_times());
     }
     server.abort();
     Ok(())

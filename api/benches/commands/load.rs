@@ -1,10 +1,11 @@
 //! A closed loop of clients, and what came of it.
 
-use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+use crate::cpu::Spent;
 
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -17,12 +18,23 @@ pub(crate) struct Figures {
     pub(crate) per_second: f64,
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
+    /// All that was done, while warming up too.
+    pub(crate) done: u32,
+    /// What all that took.
+    pub(crate) spent: Spent,
 }
 
-impl fmt::Display for Figures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Figures {
+    /// The rate and the times, as two cells of a table.
+    pub(crate) fn rate_and_times(&self) -> String {
         let ms = |time: Duration| time.as_secs_f64() * 1_000.0;
-        write!(f, "{:.0} ({:.1} / {:.1})", self.per_second, ms(self.p50), ms(self.p99))
+        format!("{:.0} | {:.1} / {:.1}", self.per_second, ms(self.p50), ms(self.p99))
+    }
+
+    /// Microseconds of the processor for each command, in Postgres and here, as a cell.
+    pub(crate) fn cost(&self) -> String {
+        let each = |spent: Duration| spent.checked_div(self.done).unwrap_or_default().as_micros();
+        format!("{} + {}", each(self.spent.server), each(self.spent.here))
     }
 }
 
@@ -39,28 +51,32 @@ where
         let is_over = Arc::clone(&ended);
         tasks.spawn(async move {
             let mut times = Vec::with_capacity(4_096);
+            let mut done = 0_u32;
             while !is_over.load(Ordering::Relaxed) {
                 let begun = Instant::now();
                 client = step(client).await?;
+                done += 1;
                 if begun >= counted_from {
                     times.push(begun.elapsed());
                 }
             }
-            Ok::<_, Failure>(times)
+            Ok::<_, Failure>((times, done))
         });
     }
     tokio::time::sleep(WARM_UP + MEASURED).await;
     let measured = counted_from.elapsed();
     ended.store(true, Ordering::Relaxed);
-    let mut times = vec![];
-    while let Some(done) = tasks.join_next().await {
-        times.extend(done??);
+    let (mut times, mut all) = (vec![], 0);
+    while let Some(ended) = tasks.join_next().await {
+        let (measured, done) = ended??;
+        times.extend(measured);
+        all += done;
     }
     times.sort_unstable();
     let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
     #[expect(clippy::cast_precision_loss, reason = "a count of commands is far below 2^52")]
     let per_second = times.len() as f64 / measured.as_secs_f64();
-    Ok(Figures { per_second, p50: at(50), p99: at(99) })
+    Ok(Figures { per_second, p50: at(50), p99: at(99), done: all, spent: Spent::default() })
 }
 
 /// The round with the median rate.

@@ -8,11 +8,21 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Executor, PgConnection, Row};
 use uuid::Uuid;
 
+use crate::cpu::Spent;
 use crate::load::{Failure, Figures, closed_loop};
 
-const INSERT: &str = "insert into plain (id, sequence, event_type, payload, metadata) values (gen_random_uuid(), 1, 'agent.created', \
-    '{\"created\":{\"agent_type\":\"echo\",\"capabilities\":[],\"configuration\":\"{}\",\"description\":\"An agent of the benchmark\",\"name\":\"Agent\"}}', \
-    '{\"actor_id\":\"0199b3f0-0000-7000-8000-000000000000\",\"actor_type\":\"user\",\"request_id\":\"0199b3f0-0000-7000-8000-000000000001\"}')";
+/// A row as long as an event of ours, under one index.
+const INSERT: &str = "
+    insert into plain (
+        tenant_id, position, aggregate_type, aggregate_id, sequence, event_id, event_type, event_version, payload,
+        metadata, recorded_at, leaf_hash
+    ) values (
+        '0199b3f0-0000-7000-8000-000000000000', 1, 'agent', gen_random_uuid(), 1, '0199b3f0-0000-7000-8000-000000000001',
+        'agent.created', '1.0',
+        '{\"created\":{\"agent_type\":\"echo\",\"capabilities\":[],\"configuration\":\"{}\",\"created_by\":\"0199b3f0-0000-7000-8000-000000000002\",\"description\":\"An agent of the benchmark\",\"name\":\"Agent\"}}',
+        '{\"actor_id\":\"0199b3f0-0000-7000-8000-000000000002\",\"actor_type\":\"user\",\"request_id\":\"0199b3f0-0000-7000-8000-000000000003\",\"session_id\":\"0199b3f0-0000-7000-8000-000000000004\"}',
+        now(), '\\x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'
+    )";
 
 pub(crate) struct Plain {
     options: PgConnectOptions,
@@ -30,8 +40,11 @@ impl Plain {
         let mut conn = PgConnection::connect_with(&options).await?;
         conn.execute(
             "create table plain (
-                 id uuid not null, sequence bigint not null, event_type text not null, payload json not null,
-                 metadata json not null, primary key (id, sequence)
+                 tenant_id uuid not null, position bigint not null, aggregate_type text not null,
+                 aggregate_id uuid not null, sequence bigint not null, event_id uuid not null, event_type text not null,
+                 event_version text not null, payload json not null, metadata json not null,
+                 recorded_at timestamptz not null, leaf_hash bytea not null,
+                 primary key (tenant_id, aggregate_type, aggregate_id, sequence)
              )",
         )
         .await?;
@@ -69,7 +82,8 @@ impl Plain {
         let folder = std::env::temp_dir().join(format!("agentcores-pgbench-{}", Uuid::new_v4()));
         std::fs::create_dir(&folder)?;
         let script = folder.join("insert.sql");
-        std::fs::write(&script, format!("{INSERT};\n"))?;
+        // pgbench takes a line for a statement's end, unless it ends in a backslash.
+        std::fs::write(&script, format!("{};\n", INSERT.replace('\n', " ")))?;
         let output = tokio::process::Command::new(program)
             .args(["--no-vacuum", "--protocol=prepared", "--log", "--time=3", "--jobs=2"])
             .arg(format!("--client={clients}"))
@@ -104,7 +118,13 @@ fn figures(printed: &str, folder: &PathBuf) -> Result<Figures, Failure> {
     let at = |share: usize| {
         std::time::Duration::from_micros(times.get(times.len() * share / 100).copied().unwrap_or_default())
     };
-    Ok(Figures { per_second, p50: at(50), p99: at(99) })
+    Ok(Figures {
+        per_second,
+        p50: at(50),
+        p99: at(99),
+        done: u32::try_from(times.len())?,
+        spent: Spent::default(),
+    })
 }
 
 fn find_pgbench() -> Option<PathBuf> {
