@@ -54,7 +54,9 @@ struct Stream<'b, M: Model> {
 
 /// What a batch changes.
 pub(crate) struct Changes<R> {
-    /// Rows that are new or differ.
+    /// Rows of streams that begin in the batch.
+    pub(crate) births: Vec<R>,
+    /// Other rows that differ.
     pub(crate) saves: Vec<R>,
     /// Rows that are gone.
     pub(crate) removals: Vec<Key>,
@@ -85,10 +87,7 @@ impl<'b, M: Model> Batch<'b, M> {
 
     /// The rows that must be loaded: those whose first event is not in the batch.
     pub(crate) fn to_load(&self) -> impl Iterator<Item = Key> {
-        self.streams
-            .iter()
-            .filter(|stream| stream.events.first().is_some_and(|(_, first)| first.sequence != 1))
-            .map(|stream| stream.key)
+        self.streams.iter().filter(|stream| !begins(&stream.events)).map(|stream| stream.key)
     }
 
     /// Takes a row in that was loaded.
@@ -100,9 +99,10 @@ impl<'b, M: Model> Batch<'b, M> {
 
     /// Folds. Events that a row already contains are passed over, so a batch applied twice is applied once.
     pub(crate) fn fold(self) -> Changes<M::Row> {
-        let mut changes = Changes { saves: Vec::with_capacity(self.streams.len()), removals: Vec::new() };
+        let mut changes = Changes { births: Vec::new(), saves: Vec::new(), removals: Vec::new() };
         for Stream { key, mut row, events } in self.streams {
             let (mut grew, mut existed) = (false, row.is_some());
+            let begins = begins(&events);
             for (event, recorded) in events {
                 if row.as_ref().is_some_and(|row| recorded.sequence <= M::version(row)) {
                     continue;
@@ -114,6 +114,7 @@ impl<'b, M: Model> Batch<'b, M> {
                 }
             }
             match row {
+                Some(row) if grew && begins => changes.births.push(row),
                 Some(row) if grew => changes.saves.push(row),
                 None if existed => changes.removals.push(key),
                 Some(_) | None => {}
@@ -121,4 +122,9 @@ impl<'b, M: Model> Batch<'b, M> {
         }
         changes
     }
+}
+
+/// Whether a stream's first event is among these.
+fn begins<E>(events: &[(&E, &Recorded)]) -> bool {
+    events.first().is_some_and(|(_, first)| first.sequence == 1)
 }

@@ -1,4 +1,4 @@
-//! A keyed fold as an inline projector: load, fold in memory, save, in at most three statements per batch.
+//! A keyed fold as an inline projector: load, fold in memory, save, in a few statements per batch.
 
 use std::marker::PhantomData;
 
@@ -19,6 +19,8 @@ pub(crate) struct Keyed<M> {
 /// The statements for one table. Their text is constant per table, so that each connection prepares them once.
 struct Statements {
     load: String,
+    /// For rows that are not there yet.
+    add: String,
     save: String,
     remove: String,
 }
@@ -49,7 +51,7 @@ impl<M: Model> Projector for Keyed<M> {
         let statements = if table == M::TABLE {
             &self.live
         } else {
-            shadow = Statements::new::<M>(table);
+            shadow = Statements::again::<M>(table);
             &shadow
         };
         let (tenants, ids) = split(batch.to_load());
@@ -60,6 +62,9 @@ impl<M: Model> Projector for Keyed<M> {
             }
         }
         let changes = batch.fold();
+        if !changes.births.is_empty() {
+            M::bind(sqlx::query(&statements.add), &changes.births).execute(&mut *conn).await?;
+        }
         if !changes.saves.is_empty() {
             M::bind(sqlx::query(&statements.save), &changes.saves).execute(&mut *conn).await?;
         }
@@ -82,6 +87,12 @@ fn key(row: &sqlx::postgres::PgRow) -> Result<Key, sqlx::Error> {
 }
 
 impl Statements {
+    /// For a table that may have been given the same events before.
+    fn again<M: Model>(table: &str) -> Self {
+        let statements = Self::new::<M>(table);
+        Self { add: statements.save.clone(), ..statements }
+    }
+
     fn new<M: Model>(table: &str) -> Self {
         let on_key: Vec<String> = M::KEY.iter().map(|name| format!("t.{name} = k.{name}")).collect();
         let on_key = on_key.join(" and ");
@@ -89,7 +100,8 @@ impl Statements {
         let loaded = list(M::COLUMNS, |_, column| {
             if column.is_document { format!("'{UNCHANGED}'") } else { format!("t.{}", column.name) }
         });
-        let arrays = list(M::COLUMNS, |at, column| format!("${}::{}[]", at + 1, column.sql_type));
+        // In the list, where they are taken apart side by side; as a table each would be stored first.
+        let arrays = list(M::COLUMNS, |at, column| format!("unnest(${}::{}[])", at + 1, column.sql_type));
         let changeable: Vec<&Column> =
             M::COLUMNS.iter().filter(|column| !M::KEY.contains(&column.name)).collect();
         let changes = list(&changeable, |_, Column { name, is_document, .. }| {
@@ -101,14 +113,15 @@ impl Statements {
         });
         let key_columns = M::KEY.join(", ");
         let columns = names(M::COLUMNS);
+        let add = format!("insert into {table} as t ({columns}) select {arrays}");
         Self {
             load: format!(
                 "select {loaded}, k.tenant_id as key_tenant, k.id as key_id from {keys} join {table} as t on {on_key}"
             ),
             save: format!(
-                "insert into {table} as t ({columns}) select * from unnest({arrays}) \
-                 on conflict ({key_columns}) do update set {changes} where t.version < excluded.version"
+                "{add} on conflict ({key_columns}) do update set {changes} where t.version < excluded.version"
             ),
+            add,
             remove: format!("delete from {table} as t using {keys} where {on_key}"),
         }
     }

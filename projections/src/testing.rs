@@ -52,8 +52,9 @@ impl<M: Model<Row: Clone>> Table<M> {
         }
         let keys: Vec<Key> = batch.iter().map(|event| (event.stream.tenant, event.stream.id)).collect();
         let changes = grouped.fold();
-        assert!(changes.saves.is_empty() || keys.iter().all(|key| *key == keys[0]), "one stream at a time");
-        for row in changes.saves {
+        let rows: Vec<M::Row> = changes.births.into_iter().chain(changes.saves).collect();
+        assert!(rows.is_empty() || keys.iter().all(|key| *key == keys[0]), "one stream at a time");
+        for row in rows {
             match self.0.iter_mut().find(|(held, _)| *held == keys[0]) {
                 Some((_, held)) if M::version(held) < M::version(&row) => *held = row,
                 Some(_) => {}

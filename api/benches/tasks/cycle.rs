@@ -1,21 +1,23 @@
 //! The whole cycle: clients create tasks and hand them over, the worker runs them.
 
-use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use application::{App, NewTask};
 use domain::task::{MaxAttempts, Priority, TaskKind, TimeoutSeconds};
 use domain::{Document, TaskId};
 use sqlx::{Connection, PgConnection};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::bed::{Bed, Failure, Shop, ms, percentile};
 
-/// Clients, each of which keeps so many tasks under way.
+/// Clients, and how many tasks they keep under way together.
 const CLIENTS: usize = 64;
-const UNDER_WAY: usize = 4;
+const UNDER_WAY: usize = 256;
+/// How often it is counted what has ended.
+const COUNT_EVERY: Duration = Duration::from_millis(10);
 const WARM_UP: Duration = Duration::from_secs(3);
 const MEASURED: Duration = Duration::from_secs(15);
 
@@ -27,18 +29,21 @@ pub(crate) async fn run(bed: &Bed, tenants: usize, slots: u16) -> Result<String,
     }
     let (end, stopping) = tokio::sync::watch::channel(false);
     let worker = tokio::spawn(bed.service.worker(bed.app().clone(), slots).run(stopping));
-    let is_over = Arc::new(AtomicBool::new(false));
+    let (room, handed_over) = (Arc::new(Semaphore::new(UNDER_WAY)), Arc::new(AtomicUsize::new(0)));
     let mut clients = JoinSet::new();
     for number in 0..CLIENTS {
         let (app, shop) = (bed.app().clone(), shops[number % tenants].clone());
-        clients.spawn(keep_busy(app, shop, is_over.clone()));
+        clients.spawn(keep_busy(app, shop, room.clone(), handed_over.clone()));
     }
+    let counting = PgConnection::connect_with(&bed.owner).await?;
+    let making_room = tokio::spawn(make_room(counting, room.clone(), handed_over));
     tokio::time::sleep(WARM_UP).await;
     let mut conn = PgConnection::connect_with(&bed.owner).await?;
     let (from, before) = (Instant::now(), completed(&mut conn).await?);
     tokio::time::sleep(MEASURED).await;
     let (after, measured) = (completed(&mut conn).await?, from.elapsed());
-    is_over.store(true, Ordering::Relaxed);
+    making_room.abort();
+    room.close();
     while let Some(ended) = clients.join_next().await {
         ended??;
     }
@@ -68,26 +73,37 @@ async fn waits(conn: &mut PgConnection, lately: Duration) -> Result<Vec<Duration
     Ok(seconds.into_iter().map(Duration::from_secs_f64).collect())
 }
 
-/// Hands over a few tasks and waits until they have ended, again and again.
-async fn keep_busy(app: App, shop: Shop, is_over: Arc<AtomicBool>) -> Result<(), Failure> {
-    let mut under_way: HashSet<TaskId> = HashSet::new();
-    while !is_over.load(Ordering::Relaxed) {
-        while under_way.len() < UNDER_WAY {
-            let task = TaskId(app.create_task(&shop.owner, new_task(&shop)).await?.resource);
-            app.execute_task(&shop.owner, task).await?;
-            under_way.insert(task);
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        let tasks: Vec<TaskId> = under_way.iter().copied().collect();
-        for task in tasks {
-            let stream = domain::StreamId::task(shop.owner.tenant, task);
-            let loaded = app.log.load(stream).await?;
-            if loaded.events.last().is_some_and(|last| last.name() == "task.completed") {
-                under_way.remove(&task);
-            }
-        }
+/// Hands over tasks as long as there is room.
+async fn keep_busy(
+    app: App,
+    shop: Shop,
+    room: Arc<Semaphore>,
+    handed_over: Arc<AtomicUsize>,
+) -> Result<(), Failure> {
+    while let Ok(permit) = room.acquire().await {
+        permit.forget();
+        let task = TaskId(app.create_task(&shop.owner, new_task(&shop)).await?.resource);
+        app.execute_task(&shop.owner, task).await?;
+        handed_over.fetch_add(1, Ordering::SeqCst);
     }
     Ok(())
+}
+
+/// Lets another task in for each that has ended: that was handed over and is not in the queue any more.
+async fn make_room(
+    mut conn: PgConnection,
+    room: Arc<Semaphore>,
+    handed_over: Arc<AtomicUsize>,
+) -> Result<(), Failure> {
+    let mut made = 0;
+    loop {
+        tokio::time::sleep(COUNT_EVERY).await;
+        let handed_over = handed_over.load(Ordering::SeqCst);
+        let open: i64 = sqlx::query_scalar("select count(*) from run_queue").fetch_one(&mut conn).await?;
+        let ended = handed_over.saturating_sub(usize::try_from(open)?);
+        room.add_permits(ended.saturating_sub(made));
+        made = made.max(ended);
+    }
 }
 
 fn new_task(shop: &Shop) -> NewTask {

@@ -1,6 +1,6 @@
 //! What can be done for a command before it waits for its turn: everything that needs no lock.
 
-use application::commit::Commit;
+use application::commit::{Commit, Receipt};
 use application::ports::Unavailable;
 use domain::TenantId;
 
@@ -19,6 +19,8 @@ pub(super) struct Prepared {
     /// Where its first event went when it was tried the last time: shows whether a commit whose answer was lost
     /// took effect.
     pub(super) tried: Option<Tried>,
+    /// What it came to, once that showed that it did.
+    pub(super) settled: Option<Receipt>,
 }
 
 /// Where a command's first event went.
@@ -42,6 +44,6 @@ impl Prepared {
             payloads.push(texts);
         }
         let metadata = codec.encode_metadata(&commit.metadata).await?;
-        Ok(Self { commit, payloads, metadata, new_keys: codec.into_new_keys(), tried: None })
+        Ok(Self { commit, payloads, metadata, new_keys: codec.into_new_keys(), tried: None, settled: None })
     }
 }

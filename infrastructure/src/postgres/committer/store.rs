@@ -28,17 +28,36 @@ pub(super) async fn lock_heads(
     rows.iter().map(|row| Ok((TenantId(row.try_get("tenant_id")?), head_of(row)?))).collect()
 }
 
+/// Whether the idempotency keys of a batch are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// They are believed to be new. One that is not makes the batch fail by [`Keys::CONSTRAINT`].
+    New,
+    /// Those that are in use are known.
+    Asked,
+}
+
+impl Keys {
+    /// What a repeated key violates.
+    pub(super) const CONSTRAINT: &'static str = "idempotency_keys_key";
+}
+
 /// Reads what the decisions need, under the lock. What no command of the batch asks about costs nothing.
 pub(super) async fn facts(
     conn: &mut PgConnection,
     jobs: &[&mut Prepared],
     heads: HashMap<TenantId, LogHead>,
+    keys: Keys,
 ) -> Result<Facts, sqlx::Error> {
+    let answered = match keys {
+        Keys::New => HashMap::new(),
+        Keys::Asked => answered(conn, jobs).await?,
+    };
     Ok(Facts {
         heads,
         versions: versions(conn, jobs).await?,
         held: held_names(conn, jobs).await?,
-        answered: answered(conn, jobs).await?,
+        answered,
         persons: persons(conn, jobs).await?,
         leases: leases::held(conn, jobs).await?,
         budgets: work::budgets(conn, jobs).await?,
@@ -264,29 +283,34 @@ async fn write_log(
         .map(|_| ())
 }
 
+/// The arrays are taken apart side by side, in the list; as a table each of them would be stored first.
 const WRITE_LOG: &str = "
     with appended as (
         insert into events (
             tenant_id, position, aggregate_type, aggregate_id, sequence, event_id, event_type, event_version,
             payload, metadata, recorded_at, leaf_hash
         )
-        select e.a, e.b, e.c, e.d, e.e, e.f, e.g, e.h, e.i::json, e.j::json, e.k, e.l
-        from unnest(
-            $1::uuid[], $2::bigint[], $3::text[], $4::uuid[], $5::bigint[], $6::uuid[], $7::text[], $8::text[],
-            $9::text[], $10::text[], $11::timestamptz[], $12::bytea[]
-        ) as e (a, b, c, d, e, f, g, h, i, j, k, l)
+        select
+            unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::uuid[]), unnest($5::bigint[]),
+            unnest($6::uuid[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[])::json,
+            unnest($10::text[])::json, unnest($11::timestamptz[]), unnest($12::bytea[])
     ), moved as (
         update tenant_heads h
         set position = m.b, recorded_at = m.c, tier = m.d, suspended = m.e, agents = m.f, users = m.g,
             owners = m.h, tasks = m.i, tasks_month = m.j, stopped = m.k, schedules = m.l
-        from unnest(
-            $13::uuid[], $14::bigint[], $15::timestamptz[], $16::text[], $17::boolean[], $18::integer[],
-            $19::integer[], $20::integer[], $21::integer[], $22::integer[], $23::boolean[], $24::integer[]
-        ) as m (a, b, c, d, e, f, g, h, i, j, k, l)
+        from (
+            select
+                unnest($13::uuid[]) as a, unnest($14::bigint[]) as b, unnest($15::timestamptz[]) as c,
+                unnest($16::text[]) as d, unnest($17::boolean[]) as e, unnest($18::integer[]) as f,
+                unnest($19::integer[]) as g, unnest($20::integer[]) as h, unnest($21::integer[]) as i,
+                unnest($22::integer[]) as j, unnest($23::boolean[]) as k, unnest($24::integer[]) as l
+        ) m
         where h.tenant_id = m.a
     )
     insert into idempotency_keys (scope_id, key, request_hash, tenant_id, position, resource_id)
-    select * from unnest($25::uuid[], $26::text[], $27::bytea[], $28::uuid[], $29::bigint[], $30::uuid[])";
+    select
+        unnest($25::uuid[]), unnest($26::text[]), unnest($27::bytea[]), unnest($28::uuid[]), unnest($29::bigint[]),
+        unnest($30::uuid[])";
 
 async fn found(
     conn: &mut PgConnection,

@@ -15,7 +15,7 @@ use super::super::wake::{CHANNEL, ForWorkers, Wake, announcement};
 use super::Job;
 use super::plan::Plan;
 use super::prepare::Prepared;
-use super::store;
+use super::store::{self, Keys};
 
 /// How long a writer tries to reach a lost database before it tells its callers that it is away.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -26,6 +26,8 @@ pub(super) struct Writer {
     projectors: Projectors,
     wake: Wake,
     conn: Option<PgConnection>,
+    /// Whether the connection is in a transaction already: more was waiting when the last one was committed.
+    is_begun: bool,
 }
 
 /// Why a batch was not committed as a whole.
@@ -34,9 +36,13 @@ enum Failure {
     Lost,
     /// The database cancelled it on behalf of others: the same again.
     Again,
+    /// One of its idempotency keys is in use.
+    Repeated,
     /// Something in it cannot be written.
     Poisoned(sqlx::Error),
 }
+
+type Queue = mpsc::Receiver<Job>;
 
 type Answer = Result<Receipt, CommitError>;
 
@@ -48,17 +54,17 @@ impl Writer {
         wake: Wake,
     ) -> Result<Self, sqlx::Error> {
         let conn = Some(database.connect_writer().await?);
-        Ok(Self { database, vault, projectors, wake, conn })
+        Ok(Self { database, vault, projectors, wake, conn, is_begun: false })
     }
 
     /// Commits what arrives until nobody can send any more.
-    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Job>, max_batch: usize) {
+    pub(super) async fn run(mut self, mut queue: Queue, max_batch: usize) {
         let mut jobs = Vec::with_capacity(max_batch);
         while queue.recv_many(&mut jobs, max_batch).await > 0 {
             let (mut prepared, replies): (Vec<_>, Vec<_>) =
                 jobs.drain(..).map(|job| (job.prepared, job.reply)).unzip();
             let mut batch: Vec<&mut Prepared> = prepared.iter_mut().collect();
-            let answers = self.commit(&mut batch).await;
+            let answers = self.commit(&mut batch, &queue).await;
             for (reply, answer) in replies.into_iter().zip(answers) {
                 // A caller that has gone away needs no answer.
                 reply.send(answer).ok();
@@ -70,12 +76,13 @@ impl Writer {
     }
 
     /// Commits a batch, in parts if it must be, and answers each command.
-    async fn commit(&mut self, batch: &mut [&mut Prepared]) -> Vec<Answer> {
+    async fn commit(&mut self, batch: &mut [&mut Prepared], queue: &Queue) -> Vec<Answer> {
         let deadline = Instant::now() + PATIENCE;
-        let mut again = 0;
+        let (mut again, mut keys) = (0, Keys::New);
         loop {
-            match self.try_commit(batch).await {
+            match self.try_commit(batch, keys, queue).await {
                 Ok(answers) => return answers,
+                Err(Failure::Repeated) => keys = Keys::Asked,
                 Err(Failure::Lost) => {
                     self.conn = None;
                     if Instant::now() >= deadline {
@@ -85,23 +92,33 @@ impl Writer {
                 }
                 Err(Failure::Again) if again < 5 => again += 1,
                 Err(Failure::Again) => return batch.iter().map(|_| Err(CommitError::Unavailable)).collect(),
-                Err(Failure::Poisoned(error)) => return self.isolate(batch, error).await,
+                Err(Failure::Poisoned(error)) => return self.isolate(batch, error, queue).await,
             }
         }
     }
 
     /// Splits a batch that cannot be written, until what cannot be written stands alone.
-    async fn isolate(&mut self, batch: &mut [&mut Prepared], error: sqlx::Error) -> Vec<Answer> {
+    async fn isolate(
+        &mut self,
+        batch: &mut [&mut Prepared],
+        error: sqlx::Error,
+        queue: &Queue,
+    ) -> Vec<Answer> {
         if let [alone] = batch {
             return vec![Err(poison(alone, &error))];
         }
         let (first, second) = batch.split_at_mut(batch.len() / 2);
-        let mut answers = Box::pin(self.commit(first)).await;
-        answers.extend(Box::pin(self.commit(second)).await);
+        let mut answers = Box::pin(self.commit(first, queue)).await;
+        answers.extend(Box::pin(self.commit(second, queue)).await);
         answers
     }
 
-    async fn try_commit(&mut self, batch: &mut [&mut Prepared]) -> Result<Vec<Answer>, Failure> {
+    async fn try_commit(
+        &mut self,
+        batch: &mut [&mut Prepared],
+        keys: Keys,
+        queue: &Queue,
+    ) -> Result<Vec<Answer>, Failure> {
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
             None => self.database.connect_writer().await.map_err(|error| {
@@ -112,28 +129,40 @@ impl Writer {
                 Failure::Lost
             })?,
         };
-        let result = self.transact(&mut conn, batch).await;
+        let is_begun = std::mem::take(&mut self.is_begun);
+        let result = self.transact(&mut conn, is_begun, batch, keys, queue).await;
         match result {
-            Ok(answers) => {
+            Ok((answers, is_begun)) => {
+                self.is_begun = is_begun;
                 self.conn = Some(conn);
                 Ok(answers)
             }
             Err(error) => {
-                let failure = classify(error);
-                if !matches!(failure, Failure::Lost) && conn.execute("rollback").await.is_ok() {
-                    self.conn = Some(conn);
+                let failure = classify(error, keys);
+                if !matches!(failure, Failure::Lost) {
+                    // It is known to have had no effect.
+                    batch.iter_mut().for_each(|job| job.tried = None);
+                    if conn.execute("rollback").await.is_ok() {
+                        self.conn = Some(conn);
+                    }
                 }
                 Err(failure)
             }
         }
     }
 
+    /// The answers, and whether the next transaction is begun.
     async fn transact(
         &self,
         conn: &mut PgConnection,
+        is_begun: bool,
         batch: &mut [&mut Prepared],
-    ) -> Result<Vec<Answer>, sqlx::Error> {
-        conn.execute("begin").await?;
+        keys: Keys,
+        queue: &Queue,
+    ) -> Result<(Vec<Answer>, bool), sqlx::Error> {
+        if !is_begun {
+            conn.execute("begin").await?;
+        }
         let heads = store::lock_heads(conn, batch).await?;
         let settled = settled(conn, batch).await?;
         let mut open: Vec<&mut Prepared> = vec![];
@@ -142,21 +171,24 @@ impl Writer {
                 open.push(job);
             }
         }
-        let mut facts = store::facts(conn, &open, heads).await?;
+        let mut facts = store::facts(conn, &open, heads, keys).await?;
         let plan = Plan::make(&mut open, &mut facts, Utc::now().trunc_subsecs(6));
         if plan.accepted.is_empty() {
             conn.execute("rollback").await?;
-            return Ok(merge(settled, plan.answers));
+            return Ok((merge(settled, plan.answers), false));
         }
         store::write(conn, &open, &plan, &facts).await?;
         for projector in self.projectors.iter() {
             projector.project(conn, projector.name(), &plan.events).await?;
         }
         let moved: Vec<_> = plan.heads.keys().map(|tenant| (*tenant, facts.heads[tenant].position)).collect();
+        // Where more is waiting it is begun with at once, so no transaction lies idle; that saves a round trip.
+        let goes_on = !queue.is_empty();
+        let commit = if goes_on { "commit and chain" } else { "commit" };
         // Ids and numbers only, so the text is safe to be a statement; one round trip for both.
         let told = ForWorkers::of(plan.events.iter().map(|recorded| &recorded.event));
         let said = announcement(moved.iter().copied(), told);
-        conn.execute(sqlx::raw_sql(&format!("notify {CHANNEL}, '{said}'; commit"))).await?;
+        conn.execute(sqlx::raw_sql(&format!("notify {CHANNEL}, '{said}'; {commit}"))).await?;
         self.remember(&open, &plan).await;
         for (tenant, position) in moved {
             self.wake.publish(tenant, position);
@@ -167,7 +199,7 @@ impl Writer {
         if told.stop {
             self.wake.publish_stop();
         }
-        Ok(merge(settled, plan.answers))
+        Ok((merge(settled, plan.answers), goes_on))
     }
 
     async fn remember(&self, jobs: &[&mut Prepared], plan: &Plan) {
@@ -183,19 +215,18 @@ impl Writer {
 /// connection. Their heads are locked, so a commit still under way has ended by now.
 async fn settled(
     conn: &mut PgConnection,
-    batch: &[&mut Prepared],
+    batch: &mut [&mut Prepared],
 ) -> Result<Vec<Option<Answer>>, sqlx::Error> {
     let mut answers = Vec::with_capacity(batch.len());
     for job in batch {
-        let answer = match job.tried {
-            Some(tried) if store::took_effect(conn, tried).await? => Some(Ok(Receipt {
-                position: tried.last_position,
-                resource: job.commit.resource,
-                replayed: false,
-            })),
-            _ => None,
-        };
-        answers.push(answer);
+        if let Some(tried) = job.tried {
+            if store::took_effect(conn, tried).await? {
+                let position = tried.last_position;
+                job.settled = Some(Receipt { position, resource: job.commit.resource, replayed: false });
+            }
+            job.tried = None;
+        }
+        answers.push(job.settled.map(Ok));
     }
     Ok(answers)
 }
@@ -208,7 +239,11 @@ fn merge(settled: Vec<Option<Answer>>, open: Vec<Answer>) -> Vec<Answer> {
         .collect()
 }
 
-fn classify(error: sqlx::Error) -> Failure {
+fn classify(error: sqlx::Error, keys: Keys) -> Failure {
+    let constraint = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
+    if keys == Keys::New && constraint == Some(Keys::CONSTRAINT) {
+        return Failure::Repeated;
+    }
     let Some(code) = error.as_database_error().and_then(sqlx::error::DatabaseError::code) else {
         return match error {
             sqlx::Error::Io(_)
@@ -241,11 +276,7 @@ fn poison(job: &Prepared, error: &sqlx::Error) -> CommitError {
             .first()
             .map_or(CommitError::VersionConflict, |claim| CommitError::Taken(claim.scope)),
         Some(
-            "events_key"
-            | "events_position"
-            | "tenant_heads_key"
-            | "idempotency_keys_key"
-            | "personal_keys_key",
+            "events_key" | "events_position" | "tenant_heads_key" | Keys::CONSTRAINT | "personal_keys_key",
         ) => CommitError::VersionConflict,
         _ => {
             tracing::error!(
