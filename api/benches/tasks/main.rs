@@ -1,4 +1,4 @@
-//! Tasks per second through the whole cycle, and how long a claim takes in a full queue.
+//! Tasks per second through the whole cycle, how long a claim takes in a full queue, and a look for due schedules.
 //!
 //! `make bench`, or `cargo bench -p api --bench tasks`. A private, durable Postgres (fsync on), the service's own worker
 //! and the built-in echo.
@@ -6,6 +6,7 @@
 mod bed;
 mod claims;
 mod cycle;
+mod schedules;
 
 use std::path::PathBuf;
 
@@ -55,6 +56,10 @@ async fn measure(server: &EmbeddedPostgres) -> Result<(), Failure> {
     for (queued, finished) in [(1_000, 0), (100_000, 1_000_000)] {
         println!("| {queued} | {finished} | {} |", claims::run(&bed, queued, finished).await?);
     }
+    println!("\na look for due schedules, ms\n");
+    println!("| schedules | first, at all | further, p50 / p99 |");
+    println!("|---|---|---|");
+    println!("| 100000 | {} |", schedules::run(&bed, 100_000).await?);
     bed.stop().await;
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! What was acknowledged is there, at once and for good.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::Rng;
+use reqwest::Method;
 use serde_json::json;
 use sqlx::Row;
 use tokio::io::AsyncWriteExt;
@@ -114,4 +116,36 @@ async fn of_commands_racing_for_one_agent_each_that_is_acknowledged_is_one_versi
     assert_eq!(last, i64::try_from(versions.len()).unwrap(), "an acknowledged change is missing or doubled");
     let log = app.get(&owner, "/audit/events?event_type=agent.changed").await.expect(200);
     assert_eq!(log["total"], last - 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repeated_keys_do_their_work_once_and_hold_up_no_others() {
+    const KEYS: usize = 40;
+    let app = Arc::new(TestApp::start().await);
+    let owner = app.sign_up("enterprise").await;
+    let mut clients = JoinSet::new();
+    for client in 0..CLIENTS {
+        let (app, token) = (Arc::clone(&app), owner.token.clone());
+        clients.spawn(async move {
+            let mut made = vec![];
+            for nth in 0..KEYS {
+                // Each key comes from four clients, at about the same time, among keys that come once.
+                for key in [format!("shared-{}-{nth}", client / 4), format!("own-{client}-{nth}")] {
+                    let post = app.request(Method::POST, "/agents").bearer_auth(&token);
+                    let post = post.header("Idempotency-Key", &key);
+                    let body = json!({"name": "Agent", "agent_type": "echo"});
+                    let agent = app.send(post.json(&body)).await.expect(201);
+                    made.push((key, agent["id"].as_str().unwrap().to_owned()));
+                }
+            }
+            made
+        });
+    }
+    let made: HashSet<(String, String)> = clients.join_all().await.into_iter().flatten().collect();
+    let expected = KEYS * (CLIENTS / 4 + CLIENTS);
+    assert_eq!(made.iter().map(|(key, _)| key).collect::<HashSet<_>>().len(), expected);
+    assert_eq!(made.iter().map(|(_, agent)| agent).collect::<HashSet<_>>().len(), expected);
+    let created = "select count(*) from events where tenant_id = $1 and event_type = 'agent.created'";
+    let created = sqlx::query(created).bind(owner.tenant).fetch_one(&app.owner().await).await.unwrap();
+    assert_eq!(created.get::<i64, _>(0), i64::try_from(expected).unwrap());
 }
