@@ -141,7 +141,9 @@ impl Writer {
                 let failure = classify(error, keys);
                 if !matches!(failure, Failure::Lost) {
                     // It is known to have had no effect.
-                    batch.iter_mut().for_each(|job| job.tried = None);
+                    for job in batch.iter_mut() {
+                        job.tried = None;
+                    }
                     if conn.execute("rollback").await.is_ok() {
                         self.conn = Some(conn);
                     }
