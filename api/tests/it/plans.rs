@@ -31,7 +31,7 @@ const FEW: [&str; 7] = [
 
 /// Indexes that are walked over all organisations: from one end for a few rows (who is next, what has come due), as they hold
 /// nothing but what waits, or (heads, every fifteen seconds) to see which logs have grown.
-const WALKED: [&str; 7] = [
+const WALKED: [&str; 10] = [
     "queue_turns_pass",
     "queue_turns_awake",
     "run_queue_expiry",
@@ -39,11 +39,14 @@ const WALKED: [&str; 7] = [
     "tasks_waiting_approval",
     "rate_limits_full",
     "tenant_heads_key",
+    "schedule_clock_due",
+    "schedule_clock_settled",
+    "schedules_updated",
 ];
 
-/// What looks at more than it returns, by a word of it: when the first service follows the log, and, known as a weakness,
-/// which of all schedules have come due, once a second.
-const NOT_HELD: [&str; 2] = ["with began as", "schedule_clock as c"];
+/// What looks at more than it returns, by a word of it: when the first service follows the log, and every two minutes
+/// whether a schedule was changed while nobody looked.
+const NOT_HELD: [&str; 2] = ["with began as", "with candidates as (select tenant_id, id from schedules)"];
 
 /// A statement, and who sends it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
