@@ -8,7 +8,6 @@ type Schemas = components['schemas'];
 
 let organisation: Organisation;
 let storyteller: Schemas['Agent'];
-let parrot: Schemas['Agent'];
 
 const words =
   'The harbour lay quiet under the first light. Two boats came in with the tide, and nobody asked where they had been.'.split(
@@ -20,13 +19,12 @@ test.beforeAll(async ({ playwright }, { project }) => {
   organisation = await createOrganisation(request);
   const { owner, password } = organisation;
   const rest = await new Rest(request).signIn(owner, password);
-  const agent = (name: string, agent_type: string, configuration: object) =>
-    rest.post<Schemas['Agent']>('/agents', { name, agent_type, configuration });
-  storyteller = await agent('Storyteller', 'scripted', {
-    script: [{ text: words, pause_ms: 150 }],
+  storyteller = await rest.post<Schemas['Agent']>('/agents', {
+    name: 'Storyteller',
+    agent_type: 'scripted',
+    configuration: { script: [{ text: words, pause_ms: 150 }] },
   });
-  parrot = await agent('Parrot', 'echo', {});
-  for (const { id } of [storyteller, parrot]) await rest.post(`/agents/${id}/start`);
+  await rest.post(`/agents/${storyteller.id}/start`);
   await request.dispose();
 });
 
@@ -87,14 +85,14 @@ for (const look of looks) {
 }
 
 test('what another program says appears, and a reload loses nothing', async ({ page, request }) => {
-  const { owner, password } = organisation;
+  const { owner, password, agents } = organisation;
   const rest = await new Rest(request).signIn(owner, password);
   const begun = await rest.post<Schemas['ConversationWithMessages']>(
-    `/agents/${parrot.id}/conversations`,
+    `/agents/${agents.scout.id}/conversations`,
     { message: 'From elsewhere' },
   );
   await signIn(page);
-  await page.goto(`/agents/${parrot.id}/conversations`);
+  await page.goto(`/agents/${agents.scout.id}/conversations`);
   await page.getByRole('link', { name: 'From elsewhere' }).click();
   const log = page.getByRole('log', { name: 'Messages' });
   await expect(log.getByText('From elsewhere')).toHaveCount(2);
