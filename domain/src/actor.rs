@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::id::UserId;
+use crate::id::{AgentId, UserId};
 
 /// The one who acted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Actor {
     User(UserId),
     /// A program with an API key.
     ApiKey(Uuid),
+    /// An agent that runs a task.
+    Agent(AgentId),
     /// A part of the service itself, by name, such as `worker`.
     System(String),
     /// Someone not signed in: creating an organisation, accepting an invitation.
@@ -18,21 +20,23 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// The kind as stored: `user`, `api_key`, `system` or `anonymous`.
+    /// The kind as stored: `user`, `api_key`, `agent`, `system` or `anonymous`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::User(_) => "user",
             Self::ApiKey(_) => "api_key",
+            Self::Agent(_) => "agent",
             Self::System(_) => "system",
             Self::Anonymous => "anonymous",
         }
     }
 
-    /// The id of a user or key, the name of a part of the system, nothing for the anonymous.
+    /// The id of a user, key or agent, the name of a part of the system, nothing for the anonymous.
     pub fn reference(&self) -> Option<String> {
         match self {
             Self::User(user) => Some(user.to_string()),
             Self::ApiKey(key) => Some(key.to_string()),
+            Self::Agent(agent) => Some(agent.to_string()),
             Self::System(name) => Some(name.clone()),
             Self::Anonymous => None,
         }
@@ -44,6 +48,7 @@ impl Actor {
         match kind {
             "user" => id().map(|id| Self::User(UserId(id))),
             "api_key" => id().map(Self::ApiKey),
+            "agent" => id().map(|id| Self::Agent(AgentId(id))),
             "system" => reference.map(|name| Self::System(name.to_owned())),
             "anonymous" => Some(Self::Anonymous),
             _ => None,

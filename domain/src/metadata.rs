@@ -9,8 +9,10 @@ use crate::id::{SessionId, UserId};
 pub struct Metadata {
     /// Who acted.
     pub actor: Actor,
-    /// For whom a program acts: of an API key, the user who made it.
+    /// For whom a program acts: of an API key the user who made it, of an agent the user who gave it the task.
     pub on_behalf_of: Option<UserId>,
+    /// By which worker, where an agent acts.
+    pub worker: Option<String>,
     /// In which session, if signed in.
     pub session: Option<SessionId>,
     /// From which address. Personal data: sealed in the log.
@@ -38,6 +40,7 @@ impl Metadata {
         Self {
             actor,
             on_behalf_of: None,
+            worker: None,
             session: None,
             ip: None,
             user_agent: None,

@@ -9,8 +9,8 @@ use domain::task::{MaxAttempts, Priority, TaskKind, TimeoutSeconds};
 use domain::tenant::Subdomain;
 use domain::text::{Capabilities, Description, FullName, Name, Reason, TextError};
 use domain::{
-    Actor, AggregateType, Email, MicroUsd, Permission, Permissions, Personal, Role, Tier, TokenCount, Usage,
-    UserId,
+    Actor, AgentId, AggregateType, Email, MicroUsd, Permission, Permissions, Personal, Role, Tier,
+    TokenCount, Usage, UserId,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -313,9 +313,13 @@ fn sums_of_usage_stay_exact_in_json() {
 #[test]
 fn every_actor_is_found_again_by_what_is_stored() {
     let id = Uuid::from_u128(1);
-    for actor in
-        [Actor::User(UserId(id)), Actor::ApiKey(id), Actor::System("worker".to_owned()), Actor::Anonymous]
-    {
+    for actor in [
+        Actor::User(UserId(id)),
+        Actor::ApiKey(id),
+        Actor::Agent(AgentId(id)),
+        Actor::System("worker".to_owned()),
+        Actor::Anonymous,
+    ] {
         let reference = actor.reference();
         assert_eq!(Actor::find(actor.kind(), reference.as_deref()), Some(actor));
     }

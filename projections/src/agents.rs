@@ -114,6 +114,21 @@ impl Views {
         found.await?.ok_or(AppError::NotFound)
     }
 
+    /// What an agent is called; nothing once it is terminated.
+    pub async fn find_agent_name(
+        &self,
+        tenant: TenantId,
+        agent: AgentId,
+    ) -> Result<Option<String>, AppError> {
+        let found = self.read(tenant, move |conn| {
+            Box::pin(async move {
+                let sql = "select name from agents where tenant_id = $1 and id = $2";
+                sqlx::query_scalar(sql).bind(tenant.0).bind(agent.0).fetch_optional(conn).await
+            })
+        });
+        found.await
+    }
+
     /// The tenant's agents, by `created_at`, `updated_at` or `name`.
     pub async fn list_agents(
         &self,

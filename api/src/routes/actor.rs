@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use application::AppError;
-use domain::{Actor, Metadata, TenantId, UserId};
+use domain::{Actor, AgentId, Metadata, TenantId, UserId};
 use infrastructure::postgres::FeedEvent;
 use moka::future::Cache;
 use projections::Views;
@@ -21,13 +21,13 @@ pub(crate) struct ActorShown {
     #[serde(rename = "type")]
     #[schema(value_type = ActorType)]
     kind: &'static str,
-    /// Of a user or an API key.
+    /// Of a user, an API key or an agent.
     #[schema(required = true)]
     id: Option<Uuid>,
-    /// A user's name as it is now, or the name of a key or of a part of the service.
+    /// A user's or an agent's name as it is now, or the name of a key or of a part of the service.
     #[schema(required = true)]
     name: Option<String>,
-    /// Of an API key: the user for whom it acts.
+    /// Of an API key or an agent: the user for whom it acts.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     on_behalf_of: Option<Principal>,
@@ -48,7 +48,8 @@ pub(crate) struct Principal {
 #[derive(Default)]
 pub(crate) struct Names {
     users: HashMap<UserId, Option<String>>,
-    keys: HashMap<Uuid, Option<String>>,
+    /// Of keys and agents.
+    programs: HashMap<Uuid, Option<String>>,
 }
 
 /// A kind of actor.
@@ -60,6 +61,8 @@ pub(crate) enum ActorType {
     User,
     /// A program with an API key.
     ApiKey,
+    /// An agent that runs a task.
+    Agent,
     /// A part of the service itself.
     System,
     /// Someone not signed in.
@@ -71,7 +74,9 @@ impl ActorShown {
         let user = |user: &UserId| names.users.get(user).cloned().flatten();
         let (id, name) = match &metadata.actor {
             Actor::User(id) => (Some(id.0), user(id)),
-            Actor::ApiKey(key) => (Some(*key), names.keys.get(key).cloned().flatten()),
+            Actor::ApiKey(id) | Actor::Agent(AgentId(id)) => {
+                (Some(*id), names.programs.get(id).cloned().flatten())
+            }
             Actor::System(name) => (None, Some(name.clone())),
             Actor::Anonymous => (None, None),
         };
@@ -80,7 +85,7 @@ impl ActorShown {
     }
 }
 
-/// Names of users and keys, remembered for half a minute.
+/// Names of users, keys and agents, remembered for half a minute.
 #[derive(Clone)]
 pub struct ActorNames {
     known: Cache<(TenantId, Uuid), Option<String>>,
@@ -95,7 +100,7 @@ impl Default for ActorNames {
 }
 
 impl ActorNames {
-    /// The names of the users and keys that caused these events, and of those for whom they acted.
+    /// The names of the users, keys and agents that caused these events, and of those for whom they acted.
     pub(crate) async fn of(
         &self,
         views: &Views,
@@ -106,17 +111,17 @@ impl ActorNames {
         for Metadata { actor, on_behalf_of, .. } in events.iter().map(|event| &event.recorded.metadata) {
             let user = match actor {
                 Actor::User(user) => Some(*user),
-                Actor::ApiKey(_) | Actor::System(_) | Actor::Anonymous => *on_behalf_of,
+                Actor::ApiKey(_) | Actor::Agent(_) | Actor::System(_) | Actor::Anonymous => *on_behalf_of,
             };
             if let Some(user) = user
                 && let Entry::Vacant(unknown) = names.users.entry(user)
             {
                 unknown.insert(self.name_of_user(views, tenant, user).await?);
             }
-            if let Actor::ApiKey(key) = actor
-                && let Entry::Vacant(unknown) = names.keys.entry(*key)
+            if let Actor::ApiKey(id) | Actor::Agent(AgentId(id)) = actor
+                && let Entry::Vacant(unknown) = names.programs.entry(*id)
             {
-                unknown.insert(self.name_of_key(views, tenant, *key).await?);
+                unknown.insert(self.name_of_program(views, tenant, actor, *id).await?);
             }
         }
         Ok(names)
@@ -140,17 +145,21 @@ impl ActorNames {
         Ok(name)
     }
 
-    async fn name_of_key(
+    async fn name_of_program(
         &self,
         views: &Views,
         tenant: TenantId,
-        key: Uuid,
+        actor: &Actor,
+        id: Uuid,
     ) -> Result<Option<String>, AppError> {
-        if let Some(name) = self.known.get(&(tenant, key)).await {
+        if let Some(name) = self.known.get(&(tenant, id)).await {
             return Ok(name);
         }
-        let name = views.find_api_key(tenant, key).await?.map(|key| key.name);
-        self.known.insert((tenant, key), name.clone()).await;
+        let name = match actor {
+            Actor::Agent(agent) => views.find_agent_name(tenant, *agent).await?,
+            _ => views.find_api_key(tenant, id).await?.map(|key| key.name),
+        };
+        self.known.insert((tenant, id), name.clone()).await;
         Ok(name)
     }
 }

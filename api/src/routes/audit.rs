@@ -107,6 +107,9 @@ pub(crate) struct AuditEvent {
     event_version: i64,
     /// Who acted.
     actor: ActorShown,
+    /// By which worker, where an agent acted.
+    #[schema(required = true)]
+    worker: Option<String>,
     /// In which session.
     #[schema(required = true, value_type = Option<Uuid>)]
     session_id: Option<SessionId>,
@@ -150,6 +153,7 @@ impl AuditEvent {
             event_type: recorded.event.name(),
             event_version: major(&recorded.event.version()),
             actor: ActorShown::of(&metadata, names),
+            worker: metadata.worker,
             session_id: metadata.session,
             request_id: metadata.request_id,
             correlation_id: metadata.correlation_id,

@@ -53,6 +53,19 @@ async fn a_call_of_the_model_is_a_step_with_its_contents() {
     assert_eq!(step["request"]["system"], "Repeat.");
     assert_eq!(step["request"]["messages"], json!([{"role": "user", "content": "Hello"}]));
     assert_eq!(step["reply"]["text"], "Hello");
+    // Who acted is the agent, for whom it did, and by which worker.
+    let events = format!("/audit/events?aggregate_id={}", task["id"].as_str().unwrap());
+    let events = app.get(&owner, &events).await.expect(200);
+    for event in events["items"].as_array().unwrap() {
+        let actor = &event["actor"];
+        if ["task.created", "task.queued"].contains(&event["event_type"].as_str().unwrap()) {
+            assert_eq!((&actor["type"], &event["worker"]), (&json!("user"), &Value::Null), "{event}");
+            continue;
+        }
+        assert_eq!((&actor["type"], &actor["id"]), (&json!("agent"), &json!(agent)), "{event}");
+        assert_eq!((&actor["name"], &actor["on_behalf_of"]["id"]), (&json!("Agent"), &json!(owner.user)));
+        assert!(event["worker"].as_str().unwrap().starts_with("worker-"), "{event}");
+    }
     // What came back is what its hash names.
     let reply = serde_json::value::to_raw_value(&step["reply"]).unwrap();
     assert_eq!(serde_json::from_str::<Value>(reply.get()).unwrap()["provider"], "echo");

@@ -14,6 +14,11 @@ use crate::support::{Session, TestApp, fresh_database};
 
 /// A service whose deployment has keys of both providers, which are the fake.
 async fn service(fake: &Fake) -> TestApp {
+    service_that_waits(fake, 1).await
+}
+
+/// The same, with so many seconds of patience with its providers.
+async fn service_that_waits(fake: &Fake, seconds: u32) -> TestApp {
     capture::begin();
     let flags = [
         format!("--openai-api-key={OPENAI_KEY}"),
@@ -22,8 +27,8 @@ async fn service(fake: &Fake) -> TestApp {
         format!("--anthropic-base-url={}", fake.anthropic()),
         "--outbound-allow=127.0.0.1".to_owned(),
         "--outbound-connect=1".to_owned(),
-        "--outbound-silence=1".to_owned(),
-        "--model-first-byte=1".to_owned(),
+        format!("--outbound-silence={seconds}"),
+        format!("--model-first-byte={seconds}"),
         "--circuit-failures=1000".to_owned(),
         "--workers=16".to_owned(),
     ];
@@ -145,6 +150,39 @@ async fn tasks_end_as_their_provider_does_and_leave_nothing_behind() {
         assert!(!held.contains(key), "{key} is in the database");
     }
     capture::holds_none_of(&[OPENAI_KEY, ANTHROPIC_KEY]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_task_leaves_its_provider_at_once_wherever_its_call_is() {
+    let fake = Fake::start().await;
+    let app = service_that_waits(&fake, 600).await;
+    let owner = app.sign_up("basic").await;
+    let database = app.owner().await;
+    for (nth, mode) in ["hang-before-head", "hang-after-head", "hang-in-stream"].into_iter().enumerate() {
+        let agent = agent(&app, &owner, "gpt-4", mode).await;
+        let body = json!({"name": "Task", "agent_id": agent, "input_data": {"prompt": "Hello"}});
+        let task = app.post(&owner, "/tasks", body).await.expect(201);
+        let path = format!("/tasks/{}", task["id"].as_str().unwrap());
+        app.post(&owner, &format!("{path}/execute"), json!({})).await.expect(202);
+        let calls = || fake.seen().iter().filter(|seen| seen.model == mode).count();
+        while calls() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let cancelled = app.post(&owner, &format!("{path}/cancel"), json!({})).await.expect(200);
+        assert_eq!(cancelled["status"], "cancelled", "{mode}: {cancelled}");
+        let left = async {
+            while fake.waiting() > 0 || count(&database, "select count(*) from task_leases").await > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        // Long before anybody's patience ends.
+        tokio::time::timeout(std::time::Duration::from_secs(60), left).await.expect(mode);
+        let ends =
+            "select count(*) from events where event_type in ('task.completed', 'task.attempt_failed')";
+        assert_eq!(count(&database, ends).await, 0, "{mode}");
+        let cancelled = "select count(*) from events where event_type = 'task.cancelled'";
+        assert_eq!(count(&database, cancelled).await, i64::try_from(nth).unwrap() + 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use domain::agent::Agent;
 use domain::task::{Stage, Task};
-use domain::{AttemptId, Metadata, StreamId};
+use domain::{Actor, AttemptId, Metadata, StreamId};
 
 use crate::App;
 use crate::caller::Origin;
@@ -68,14 +68,13 @@ impl App {
     /// nothing was begun. Of a task that another worker left in the middle, that attempt is given up. `stop` ends it
     /// early.
     pub async fn run_claimed(&self, worker: &str, claimed: Claimed, mut stop: Stop) -> Result<(), AppError> {
-        let metadata = Metadata::system(worker);
         let agent_stream = StreamId::agent(claimed.tenant, claimed.agent);
         let (task, version) = self.load::<Task>(StreamId::task(claimed.tenant, claimed.task)).await?;
         let Some((work, stage)) = task.present() else {
             return self.let_go(claimed).await;
         };
         if let Stage::Running(lost) = stage {
-            return self.give_up(&metadata, claimed, lost).await;
+            return self.give_up(&Metadata::system(worker), claimed, lost).await;
         }
         let (agent, agent_version) = self.load::<Agent>(agent_stream).await?;
         let Agent::Running(profile) = &agent else {
@@ -85,6 +84,11 @@ impl App {
             return self.let_go(claimed).await;
         }
         let work = work.clone();
+        let metadata = Metadata {
+            on_behalf_of: work.created_by,
+            worker: Some(worker.to_owned()),
+            ..Metadata::of(Actor::Agent(claimed.agent))
+        };
         let ledger = Ledger::begin(self, claimed, (task, version), (agent_stream, agent_version), metadata);
         let ended = match ledger {
             Ok(ledger) => self.attempt(profile, &work, ledger, &mut stop).await,

@@ -1455,12 +1455,12 @@ export interface components {
     Actor: {
       /**
        * Format: uuid
-       * @description Of a user or an API key.
+       * @description Of a user, an API key or an agent.
        */
       id: string | null;
-      /** @description A user's name as it is now, or the name of a key or of a part of the service. */
+      /** @description A user's or an agent's name as it is now, or the name of a key or of a part of the service. */
       name: string | null;
-      /** @description Of an API key: the user for whom it acts. */
+      /** @description Of an API key or an agent: the user for whom it acts. */
       on_behalf_of?: components['schemas']['Principal'];
       /** @description The kind of actor. */
       type: components['schemas']['ActorType'];
@@ -1469,7 +1469,7 @@ export interface components {
      * @description A kind of actor.
      * @enum {string}
      */
-    ActorType: 'user' | 'api_key' | 'system' | 'anonymous';
+    ActorType: 'user' | 'api_key' | 'agent' | 'system' | 'anonymous';
     /** @description An AI agent. */
     Agent: {
       /** @description What runs it: `gpt-4`, `claude`, `custom`, `echo`, `scripted` or `provider/model`. */
@@ -1785,6 +1785,8 @@ export interface components {
       trace_id: string | null;
       /** @description With which program; null once the person is erased. */
       user_agent: string | null;
+      /** @description By which worker, where an agent acted. */
+      worker: string | null;
     };
     AuditEventPage: {
       /** @description In the order asked for. */

@@ -79,6 +79,8 @@ export function nameActor(actor: Actor): string {
       return actor.name ?? 'A user';
     case 'api_key':
       return actor.name ?? 'An API key';
+    case 'agent':
+      return actor.name ?? 'A deleted agent';
     // Its name is that of one worker among many.
     case 'system':
       return 'AgentCores';

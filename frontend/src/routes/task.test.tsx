@@ -1,6 +1,6 @@
 import { screen, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
-import { record, systemActor, touch } from '@/testing/fake/db';
+import { agentActor, record, touch } from '@/testing/fake/db';
 import { addTask } from '@/testing/fake/work';
 import { open } from '@/testing/render';
 import { fake } from '@/testing/server';
@@ -36,7 +36,8 @@ test('the answer of a running task grows on its page', async () => {
   const task = addTask(fake.db, owner.user, given);
   touch(fake.db, task, { status: 'running', started_at: fake.db.now(), attempts: 1 });
   const about = { type: 'task', id: task.id } as const;
-  record(fake.db, task.tenant_id, systemActor, about, 'task.attempt_started', { number: 1 });
+  const actor = agentActor(fake.db, agent.id);
+  record(fake.db, task.tenant_id, actor, about, 'task.attempt_started', { number: 1 });
   await open(`/tasks/${task.id}`);
   const answer = await screen.findByRole('group', { name: 'Answer so far' });
   expect(answer).toHaveTextContent(/^Once upo$/);

@@ -94,7 +94,7 @@ impl<'a> Codec<'a> {
     pub(super) async fn encode_metadata(&mut self, metadata: &Metadata) -> Result<String, Unavailable> {
         let subject = match &metadata.actor {
             Actor::User(user) => user.0,
-            Actor::ApiKey(_) | Actor::System(_) | Actor::Anonymous => {
+            Actor::ApiKey(_) | Actor::Agent(_) | Actor::System(_) | Actor::Anonymous => {
                 metadata.on_behalf_of.map_or(self.tenant.0, |user| user.0)
             }
         };
@@ -107,6 +107,7 @@ impl<'a> Codec<'a> {
         put("actor_type", Some(metadata.actor.kind().to_owned()));
         put("actor_id", metadata.actor.reference());
         put("on_behalf_of", metadata.on_behalf_of.map(|user| user.to_string()));
+        put("worker", metadata.worker.clone());
         put("session_id", metadata.session.map(|session| session.to_string()));
         put("request_id", metadata.request_id.clone());
         put("correlation_id", metadata.correlation_id.clone());
@@ -208,6 +209,7 @@ impl<'a> Codec<'a> {
         Ok(Metadata {
             actor: actor.unwrap_or(Actor::Anonymous),
             on_behalf_of,
+            worker: members.remove("worker"),
             session,
             ip,
             user_agent,

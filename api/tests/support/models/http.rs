@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// A request, read to its end.
@@ -99,7 +99,7 @@ impl Script {
         ))
     }
 
-    pub(crate) async fn play(self, stream: &mut TcpStream) -> io::Result<()> {
+    pub(crate) async fn play(self, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
         for step in self.0 {
             match step {
                 Step::Send(bytes) => stream.write_all(&bytes).await?,

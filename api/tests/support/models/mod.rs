@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -43,6 +44,8 @@ pub(crate) struct Seen {
 pub(crate) struct Fake {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    /// One for each answer that is given, and this one.
+    open: Arc<()>,
     _serving: JoinSet<()>,
 }
 
@@ -55,13 +58,19 @@ impl Fake {
     pub(crate) fn on(listener: TcpListener) -> Self {
         let (address, seen) = (listener.local_addr().unwrap(), Arc::<Mutex<Vec<Seen>>>::default());
         let (mut serving, log) = (JoinSet::new(), seen.clone());
+        let open = Arc::new(());
+        let held = open.clone();
         serving.spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(serve(stream, log.clone()));
+                let (log, held) = (log.clone(), held.clone());
+                tokio::spawn(async move {
+                    serve(stream, log).await;
+                    drop(held);
+                });
             }
         });
-        Self { address, seen, _serving: serving }
+        Self { address, seen, open, _serving: serving }
     }
 
     /// What clients of OpenAI take as base URL.
@@ -79,6 +88,12 @@ impl Fake {
         format!("http://{}/agents/custom?v=1", self.address)
     }
 
+    /// How many callers are still there who wait for an answer, or take one in.
+    pub(crate) fn waiting(&self) -> usize {
+        // Besides: here, and where connections are taken in.
+        Arc::strong_count(&self.open) - 2
+    }
+
     /// The calls that came in, in their order.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
@@ -89,7 +104,13 @@ async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<Seen>>>) {
     // A client that goes away is none of the server's business.
     if let Ok(Some(request)) = Request::read(&mut stream).await {
         let script = answer(&request, &seen);
-        script.play(&mut stream).await.ok();
+        let (mut reads, mut writes) = stream.split();
+        let mut byte = [0];
+        tokio::select! {
+            played = script.play(&mut writes) => { played.ok(); }
+            // Nobody sends anything after a request, so this is its end.
+            gone = reads.read(&mut byte) => { gone.ok(); }
+        }
     }
 }
 

@@ -50,7 +50,7 @@ export function AuditDetails({ event }: { event: AuditEvent }) {
               </TextLink>
             ),
           ],
-          ['Worker', code(event.actor.type === 'system' ? event.actor.name : null)],
+          ['Worker', code(event.worker)],
           ['Caused by', code(event.causation_id)],
           ['Correlation', code(event.correlation_id)],
           ['Session', code(event.session_id)],

@@ -99,6 +99,7 @@ export function record(
 ): void {
   const log = db.events.filter(({ tenant_id }) => tenant_id === tenantId);
   const id = db.nextId();
+  const isProgram = actor.type === 'system' || actor.type === 'agent';
   const event: Schemas['AuditEvent'] = {
     id,
     position: log.length + 1,
@@ -110,13 +111,14 @@ export function record(
     event_type: eventType,
     event_version: 1,
     actor,
+    worker: actor.type === 'agent' ? 'worker-7-1' : null,
     session_id: null,
     request_id: `req-${id.slice(-6)}`,
     correlation_id: `req-${id.slice(-6)}`,
     causation_id: null,
     trace_id: null,
-    ip: actor.type === 'system' ? null : '203.0.113.7',
-    user_agent: actor.type === 'system' ? null : 'Mozilla/5.0 (X11; Linux x86_64)',
+    ip: isProgram ? null : '203.0.113.7',
+    user_agent: isProgram ? null : 'Mozilla/5.0 (X11; Linux x86_64)',
     data,
     leaf_hash: id.replaceAll('-', '').repeat(2),
   };
@@ -141,7 +143,9 @@ export function toCloudEvent(event: Schemas['AuditEvent']): Schemas['CloudEvent'
   };
 }
 
-export const systemActor: Actor = { type: 'system', id: null, name: 'worker-7-1' };
+export function agentActor(db: FakeDb, id: string): Actor {
+  return { type: 'agent', id, name: db.agents.find((agent) => agent.id === id)?.name ?? null };
+}
 
 export function actorOf(user: Schemas['User']): Actor {
   return { type: 'user', id: user.id, name: user.full_name };

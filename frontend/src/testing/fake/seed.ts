@@ -1,7 +1,7 @@
 /** An organisation at work, to look at. */
 import { addApiKey, addProviderKey } from './access.ts';
 import { addApproval } from './control.ts';
-import { actorOf, record, type Schemas, systemActor, touch } from './db.ts';
+import { actorOf, agentActor, record, type Schemas, touch } from './db.ts';
 import { addTenant, addUser } from './identity.ts';
 import type { FakeApi } from './index.ts';
 import { addSchedule } from './schedules.ts';
@@ -108,14 +108,14 @@ export function seed({ db }: FakeApi, clock: { now: number }): void {
     if (outcome.status === undefined) return task;
     record(db, tenant.id, actorOf(grace), on, 'task.queued');
     touch(db, task, { queued_at: db.now(), started_at: db.now(), attempts: 1 });
-    record(db, tenant.id, systemActor, on, 'task.attempt_started', { number: 1 });
+    record(db, tenant.id, agentActor(db, agent.id), on, 'task.attempt_started', { number: 1 });
     later(0.07);
     touch(db, task, { ...outcome, finished_at: outcome.status === 'running' ? null : db.now() });
     if (outcome.status === 'completed') {
-      record(db, tenant.id, systemActor, on, 'task.completed', { usage: task.usage });
+      record(db, tenant.id, agentActor(db, agent.id), on, 'task.completed', { usage: task.usage });
     }
     if (outcome.status === 'failed') {
-      record(db, tenant.id, systemActor, on, 'task.failed', { failure: task.error });
+      record(db, tenant.id, agentActor(db, agent.id), on, 'task.failed', { failure: task.error });
     }
     return task;
   };
@@ -173,6 +173,7 @@ export function seed({ db }: FakeApi, clock: { now: number }): void {
       body: { to: 'reviewer-2@journal.example', text: 'Thank you for your remarks.' },
     },
   });
-  record(db, tenant.id, systemActor, about('task', answer.id), 'task.approval_requested');
+  const asking = agentActor(db, answer.agent_id);
+  record(db, tenant.id, asking, about('task', answer.id), 'task.approval_requested');
   clock.now = end;
 }

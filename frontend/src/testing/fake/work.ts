@@ -1,5 +1,5 @@
 /** Agents and tasks of the fake API, and a worker that echoes. */
-import { actorOf, type FakeDb, record, type Schemas, systemActor, touch } from './db.ts';
+import { actorOf, agentActor, type FakeDb, record, type Schemas, touch } from './db.ts';
 import {
   type Call,
   checkVersion,
@@ -337,7 +337,7 @@ function attempt(db: FakeDb, task: Task, pace: WorkerPace): void {
   if (task.status !== 'pending') return;
   const about = { type: 'task', id: task.id } as const;
   touch(db, task, { status: 'running', started_at: db.now(), attempts: task.attempts + 1 });
-  record(db, task.tenant_id, systemActor, about, 'task.attempt_started', {
+  record(db, task.tenant_id, agentActor(db, task.agent_id), about, 'task.attempt_started', {
     number: task.attempts,
   });
   setTimeout(() => {
@@ -348,7 +348,7 @@ function attempt(db: FakeDb, task: Task, pace: WorkerPace): void {
       output_data: { echo: task.input_data },
       usage: { input_tokens: 12, output_tokens: 12, cost_usd: '0.000000' },
     });
-    record(db, task.tenant_id, systemActor, about, 'task.completed', {
+    record(db, task.tenant_id, agentActor(db, task.agent_id), about, 'task.completed', {
       output_data: task.output_data,
       usage: task.usage,
     });
