@@ -154,7 +154,8 @@ async fn recorded_by_zombie(bed: &Bed, of: Claimed) -> i64 {
     let sql = "
         select count(*)
         from events
-        where tenant_id = $1 and aggregate_type = 'task' and aggregate_id = $2 and metadata ->> 'actor_id' = 'zombie'";
+        where tenant_id = $1 and aggregate_type = 'task' and aggregate_id = $2
+            and 'zombie' in (metadata ->> 'actor_id', metadata ->> 'worker')";
     sqlx::query_scalar(sql).bind(of.tenant.0).bind(of.task.0).fetch_one(&bed.owner).await.unwrap()
 }
 
