@@ -1,8 +1,9 @@
 /** Talking with an agent: turns that know each other, an answer that grows, and one that is cancelled. */
-import { expect, type Page, test } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import type { components } from '../src/api/generated';
 import { check, looks, watch } from './checks';
 import { createOrganisation, type Organisation, Rest } from './organisation';
+import { signIn } from './signIn';
 
 type Schemas = components['schemas'];
 
@@ -22,19 +23,11 @@ test.beforeAll(async ({ playwright }, { project }) => {
   storyteller = await rest.post<Schemas['Agent']>('/agents', {
     name: 'Storyteller',
     agent_type: 'scripted',
-    configuration: { script: [{ text: words, pause_ms: 150 }] },
+    configuration: { script: [{ text: words, pause_ms: 400 }] },
   });
   await rest.post(`/agents/${storyteller.id}/start`);
   await request.dispose();
 });
-
-async function signIn(page: Page): Promise<void> {
-  await page.goto('/login');
-  await page.getByLabel('Email').fill(organisation.owner);
-  await page.getByLabel('Password').fill(organisation.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
-}
 
 for (const look of looks) {
   test.describe(look.name, () => {
@@ -42,7 +35,7 @@ for (const look of looks) {
 
     test('a conversation goes on, and its answers grow', async ({ page }) => {
       const faults = watch(page);
-      await signIn(page);
+      await signIn(page, organisation.owner, organisation.password);
       await page.goto(`/agents/${storyteller.id}`);
       await page.getByRole('link', { name: 'Talk' }).click();
       await expect(
@@ -91,7 +84,7 @@ test('what another program says appears, and a reload loses nothing', async ({ p
     `/agents/${agents.scout.id}/conversations`,
     { message: 'From elsewhere' },
   );
-  await signIn(page);
+  await signIn(page, organisation.owner, organisation.password);
   await page.goto(`/agents/${agents.scout.id}/conversations`);
   await page.getByRole('link', { name: 'From elsewhere' }).click();
   const log = page.getByRole('log', { name: 'Messages' });

@@ -3,6 +3,7 @@
 import { expect, type Page, test } from '@playwright/test';
 import { check, expectAccessible, looks, publicPages, watch } from './checks';
 import { picture } from './screenshots';
+import { signIn } from './signIn';
 
 const pages = [
   { name: 'overview', path: '/', shows: 'Recent activity' },
@@ -28,12 +29,8 @@ const pages = [
   { name: 'not-found', path: '/nowhere', shows: 'There is no page at this address' },
 ];
 
-async function signIn(page: Page, email = 'ada@northwind.example'): Promise<void> {
-  await page.goto('/login');
-  await page.getByLabel('Email').fill(email);
-  await page.getByLabel('Password').fill('correct horse battery');
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+function enter(page: Page, email = 'ada@northwind.example'): Promise<void> {
+  return signIn(page, email, 'correct horse battery');
 }
 
 for (const look of looks) {
@@ -55,7 +52,7 @@ for (const look of looks) {
 
     test('pages after signing in', async ({ page }) => {
       const faults = watch(page);
-      await signIn(page);
+      await enter(page);
       for (const { name, path, shows } of pages) {
         await page.goto(path);
         await expect(page.getByText(shows).first()).toBeVisible();
@@ -69,7 +66,7 @@ for (const look of looks) {
 
     test('details and dialogs', async ({ page }) => {
       const faults = watch(page);
-      await signIn(page);
+      await enter(page);
 
       await page.goto('/agents');
       await page.getByRole('link', { name: 'Scout' }).click();
@@ -113,7 +110,7 @@ for (const look of looks) {
 
     test('a stop of all work, an approval and a budget', async ({ page }) => {
       const faults = watch(page);
-      await signIn(page);
+      await enter(page);
       const dialog = page.getByRole('dialog');
       await page.getByRole('button', { name: 'Stop all work' }).click();
       await dialog.getByLabel('Why').fill('Mails go to the wrong customers');
@@ -145,7 +142,7 @@ for (const look of looks) {
     });
 
     test('loading, failed and refused', async ({ page }) => {
-      await signIn(page);
+      await enter(page);
       await page.route('**/api/v1/agents?*', () => new Promise(() => {}));
       await page.goto('/agents');
       await expect(page.getByRole('status', { name: 'Loading' })).toBeVisible();
@@ -163,7 +160,7 @@ for (const look of looks) {
     });
 
     test('a member is told what the role does not include', async ({ page }) => {
-      await signIn(page, 'grace@northwind.example');
+      await enter(page, 'grace@northwind.example');
       await page.goto('/audit');
       await expect(page.getByText('Your role does not include this')).toBeVisible();
       await picture(page, `${look.name}/state-refused`);

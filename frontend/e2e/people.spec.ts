@@ -2,16 +2,9 @@
 import { type Browser, expect, type Page, test } from '@playwright/test';
 import { createOrganisation, type Organisation } from './organisation';
 import { picture } from './screenshots';
+import { signIn } from './signIn';
 
 const PASSWORD = 'eleven lamps by the sea';
-
-async function signIn(page: Page, email: string, password: string): Promise<void> {
-  await page.goto('/login');
-  await page.getByLabel('Email').fill(email);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
-}
 
 /** A page of someone who shares nothing with the others. */
 async function newcomer(browser: Browser): Promise<Page> {

@@ -1,7 +1,8 @@
 /** Every page of the running product, in both themes, narrow and wide, with data of its own. */
-import { expect, type Page, test } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { check, looks, publicPages, watch } from './checks';
 import { createOrganisation, type Organisation } from './organisation';
+import { signIn } from './signIn';
 
 let organisation: Organisation;
 
@@ -10,14 +11,6 @@ test.beforeAll(async ({ playwright }, { project }) => {
   organisation = await createOrganisation(request);
   await request.dispose();
 });
-
-async function signIn(page: Page, email: string): Promise<void> {
-  await page.goto('/login');
-  await page.getByLabel('Email').fill(email);
-  await page.getByLabel('Password').fill(organisation.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
-}
 
 for (const look of looks) {
   test.describe(look.name, () => {
@@ -36,7 +29,7 @@ for (const look of looks) {
     test('pages after signing in', async ({ page }) => {
       const faults = watch(page);
       const { agents, tasks, owner } = organisation;
-      await signIn(page, owner);
+      await signIn(page, owner, organisation.password);
       for (const [name, path, shows] of [
         ['overview', '/', 'Ada Moreau signed in'],
         ['agents', '/agents', 'Press monitor'],
@@ -74,7 +67,7 @@ for (const look of looks) {
 
     test('dialogs and refusals', async ({ page }) => {
       const faults = watch(page);
-      await signIn(page, organisation.owner);
+      await signIn(page, organisation.owner, organisation.password);
       const dialog = page.getByRole('dialog');
 
       await page.goto('/agents');
@@ -122,7 +115,7 @@ for (const look of looks) {
     });
 
     test('a member is told what the role does not include', async ({ page }) => {
-      await signIn(page, organisation.member);
+      await signIn(page, organisation.member, organisation.password);
       await page.goto('/audit');
       await expect(page.getByText('Your role does not include this')).toBeVisible();
       await check(page, look.name, 'audit-of-a-member');

@@ -3,6 +3,7 @@ import { type APIRequestContext, expect, type Page, test } from '@playwright/tes
 import type { components } from '../src/api/generated';
 import { check, looks, watch } from './checks';
 import { createOrganisation, type Organisation, Rest } from './organisation';
+import { signIn } from './signIn';
 
 type Schemas = components['schemas'];
 
@@ -37,11 +38,7 @@ async function open(page: Page, request: APIRequestContext, agent: Schemas['Agen
     name: 'Tell a story',
     input_data: { prompt: 'Of a harbour' },
   });
-  await page.goto('/login');
-  await page.getByLabel('Email').fill(owner);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+  await signIn(page, owner, password);
   await page.goto(`/tasks/${task.id}`);
   await expect(page.getByRole('heading', { level: 1, name: 'Tell a story' })).toBeVisible();
   await page.getByRole('button', { name: 'Execute Tell a story' }).click();
