@@ -281,7 +281,7 @@ fn app(
         contents: Arc::new(PgContents::new(database.reader())),
         drafts: Arc::new(drafts),
         tools: Arc::new(tools),
-        models: Arc::new(Providers::new(options, outbound, provider_keys)),
+        models: Arc::new(Providers::new(options, outbound, provider_keys, clock.clone())),
         session_lifetime: TimeDelta::days(settings.session_days),
         turns: Turns::default(),
         clock,

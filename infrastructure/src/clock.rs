@@ -1,6 +1,6 @@
 //! The real clock and real identifiers; the only place that reads either.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use application::ports::{Clock, Ids};
 use chrono::{DateTime, Utc};
@@ -14,6 +14,10 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
+    }
+
+    fn instant(&self) -> Instant {
+        Instant::now()
     }
 
     async fn sleep(&self, duration: Duration) {

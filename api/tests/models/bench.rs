@@ -9,6 +9,7 @@ use application::ports::{
 };
 use domain::tenant::Provider;
 use domain::{Document, TenantId};
+use infrastructure::clock::SystemClock;
 use infrastructure::outbound::{Outbound, OutboundPolicy, Patience, PlainHttp};
 use infrastructure::providers::{BaseUrls, Breaking, DeploymentKeys, Fallback, ProviderOptions, Providers};
 use secrecy::SecretString;
@@ -73,7 +74,12 @@ pub(crate) fn providers(options: ProviderOptions, keys: &Keys) -> Providers {
     crate::capture::begin();
     let policy = OutboundPolicy { allow: "127.0.0.1".parse().unwrap(), plain_http: PlainHttp::Allowed };
     let patience = Patience { connect: PATIENCE, first_byte: PATIENCE, silence: PATIENCE };
-    Providers::new(options, Outbound::patient(policy, patience), Arc::new(keys.clone()))
+    Providers::new(
+        options,
+        Outbound::patient(policy, patience),
+        Arc::new(keys.clone()),
+        Arc::new(SystemClock),
+    )
 }
 
 /// A call of an agent of this type and configuration.

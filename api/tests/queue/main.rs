@@ -7,6 +7,9 @@
 
 mod ambiguous;
 mod bed;
+#[expect(dead_code, reason = "tests of providers look at more of it")]
+#[path = "../support/models/mod.rs"]
+mod fake;
 #[path = "../support/plain.rs"]
 mod plain;
 mod scale;
@@ -17,6 +20,7 @@ mod support;
 mod worker;
 
 mod fence;
+mod herd;
 mod limits;
 mod order;
 mod processes;

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -8,6 +8,8 @@ use uuid::Uuid;
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> DateTime<Utc>;
+    /// Now, by a clock that nobody sets: for how long something is or takes.
+    fn instant(&self) -> Instant;
     /// Returns after that long.
     async fn sleep(&self, duration: Duration);
 }

@@ -1,8 +1,9 @@
 //! Leaving alone who fails: one circuit for each provider, base URL and key.
 //!
-//! So many failures in a row open a circuit: for a while nothing is sent. Then one call is let through; its end closes
-//! the circuit or opens it again. An answer of any kind closes it, also "no" and "too many": who says so is alive. Each
-//! process finds out for itself.
+//! So many failures in a row open a circuit: for a while nothing is sent. Then one call is let through; its failure opens
+//! the circuit again. From its answer on one more call may be under way for each answer, so who has just come back is not
+//! met by everybody who waited; after so many it is closed. "No" and "too many" are answers too: who says so is alive.
+//! Each process finds out for itself.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,8 +15,10 @@ use sha2::{Digest, Sha256};
 
 use super::remote::Remote;
 
-/// How soon those that wait for the outcome of the one call ask again.
+/// How soon those ask again for whom there is no room among the calls that find out.
 const WHILE_TRYING: Duration = Duration::from_secs(1);
+/// After so many answers a circuit is closed.
+const RECOVERED: u32 = 64;
 /// A circuit that nobody asked for so long is forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3_600);
 /// How many circuits are known at most.
@@ -56,15 +59,33 @@ pub(super) struct Circuits {
 /// What is known of one.
 #[derive(Debug, Default)]
 struct Circuit {
+    /// In a row.
     failures: u32,
-    open_until: Option<Instant>,
-    is_trying: bool,
+    /// How often it opened.
+    opened: u64,
+    state: State,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Closed,
+    Open {
+        until: Instant,
+    },
+    /// So many calls of those that find out are under way, and so many were answered.
+    Trying {
+        under_way: u32,
+        answered: u32,
+    },
 }
 
 /// Leave for one call. Dropped without [`Pass::ended`], the call says nothing about the other side.
 pub(super) struct Pass {
     breaking: Breaking,
     circuit: Arc<Mutex<Circuit>>,
+    /// How often the circuit had opened. Calls that were under way when it opened again say nothing any more.
+    opened: u64,
     is_trial: bool,
 }
 
@@ -81,19 +102,49 @@ impl Circuits {
     /// Leave for a call; where there is none, for how long.
     pub(super) fn enter(&self, name: Name, now: Instant) -> Result<Pass, Duration> {
         let circuit = self.known.get_with(name, Arc::default);
-        let is_trial = {
+        let (opened, is_trial) = {
             let mut state = lock(&circuit);
-            match state.open_until {
-                Some(until) if until > now => return Err(until - now),
-                Some(_) if state.is_trying => return Err(WHILE_TRYING),
-                Some(_) => {
-                    state.is_trying = true;
-                    true
-                }
-                None => false,
-            }
+            (state.opened, state.enter(now)?)
         };
-        Ok(Pass { breaking: self.breaking, circuit, is_trial })
+        Ok(Pass { breaking: self.breaking, circuit, opened, is_trial })
+    }
+}
+
+impl Circuit {
+    /// Whether the call is one of those that find out.
+    fn enter(&mut self, now: Instant) -> Result<bool, Duration> {
+        match &mut self.state {
+            State::Closed => Ok(false),
+            State::Open { until } if *until > now => Err(*until - now),
+            State::Open { .. } => {
+                self.state = State::Trying { under_way: 1, answered: 0 };
+                Ok(true)
+            }
+            State::Trying { under_way, answered } if *under_way > *answered => Err(WHILE_TRYING),
+            State::Trying { under_way, .. } => {
+                *under_way += 1;
+                Ok(true)
+            }
+        }
+    }
+
+    fn failed(&mut self, breaking: Breaking, now: Instant) {
+        self.failures = self.failures.saturating_add(1);
+        let is_first_trial = matches!(self.state, State::Trying { answered: 0, .. });
+        if is_first_trial || self.failures >= breaking.failures {
+            self.opened += 1;
+            self.state = State::Open { until: now + breaking.pause };
+        }
+    }
+
+    fn answered(&mut self) {
+        self.failures = 0;
+        if let State::Trying { answered, .. } = &mut self.state {
+            *answered += 1;
+            if *answered >= RECOVERED {
+                self.state = State::Closed;
+            }
+        }
     }
 }
 
@@ -101,31 +152,26 @@ impl Pass {
     /// How the call ended: with an answer, or with a failure of this class.
     pub(super) fn ended(self, failure: Option<FailureClass>, now: Instant) {
         let mut circuit = lock(&self.circuit);
+        if circuit.opened != self.opened {
+            return;
+        }
         match failure {
             Some(FailureClass::NeverSent | FailureClass::Unavailable | FailureClass::Ambiguous) => {
-                circuit.failures = circuit.failures.saturating_add(1);
-                if circuit.failures >= self.breaking.failures
-                    && (circuit.open_until.is_none() || self.is_trial)
-                {
-                    circuit.open_until = Some(now + self.breaking.pause);
-                }
+                circuit.failed(self.breaking, now);
             }
-            // Calls that were under way when it opened do not close it: the trial does.
-            None | Some(FailureClass::Limited(_) | FailureClass::Refused)
-                if self.is_trial || circuit.open_until.is_none() =>
-            {
-                circuit.failures = 0;
-                circuit.open_until = None;
-            }
-            None | Some(FailureClass::Limited(_) | FailureClass::Refused | FailureClass::CircuitOpen(_)) => {}
+            None | Some(FailureClass::Limited(_) | FailureClass::Refused) => circuit.answered(),
+            Some(FailureClass::CircuitOpen(_)) => {}
         }
     }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        if self.is_trial {
-            lock(&self.circuit).is_trying = false;
+        let mut circuit = lock(&self.circuit);
+        if circuit.opened == self.opened
+            && let State::Trying { under_way, .. } = &mut circuit.state
+        {
+            *under_way = under_way.saturating_sub(u32::from(self.is_trial));
         }
     }
 }
@@ -198,6 +244,54 @@ mod tests {
         trial.call(Some(FailureClass::Limited(None)));
         (0..2).for_each(|_| trial.call(FAILED));
         assert_eq!(trial.is_open(), None);
+    }
+
+    #[test]
+    fn who_has_just_come_back_is_met_by_one_more_call_for_each_answer() {
+        let trial = Trial::new();
+        (0..3).for_each(|_| trial.call(FAILED));
+        let trial = trial.pass(30);
+        let under_way = |trial: &Trial| {
+            let mut passes = vec![];
+            while let Ok(pass) = trial.circuits.enter(NAME, trial.now) {
+                passes.push(pass);
+                assert!(passes.len() < 1_000, "it is closed");
+            }
+            passes
+        };
+        for round in 0..6 {
+            let passes = under_way(&trial);
+            assert_eq!(
+                passes.len(),
+                1 << round,
+                "as many answers as there were calls, so twice as many calls"
+            );
+            for pass in passes {
+                pass.ended(None, trial.now);
+            }
+        }
+        trial.call(None);
+        let all: Vec<Pass> = (0..999).map(|_| trial.enter()).collect();
+        assert_eq!(trial.is_open(), None, "it is closed");
+        drop(all);
+        // Who fails again on the way is left alone again, and what is still under way then says nothing.
+        (0..3).for_each(|_| trial.call(FAILED));
+        let trial = trial.pass(30);
+        trial.call(None);
+        trial.call(None);
+        let mut passes = under_way(&trial);
+        assert_eq!(passes.len(), 3);
+        let late = passes.split_off(2);
+        for pass in passes {
+            pass.ended(FAILED, trial.now);
+        }
+        trial.call(FAILED);
+        assert_eq!(trial.is_open(), Some(30));
+        for pass in late {
+            pass.ended(None, trial.now);
+        }
+        let trial = trial.pass(30);
+        assert_eq!(under_way(&trial).len(), 1, "it begins with one again");
     }
 
     #[test]

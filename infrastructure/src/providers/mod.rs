@@ -23,10 +23,10 @@ mod tokens;
 mod wire;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use application::ports::{
-    FailureClass, Live, ModelCall, ModelFailure, ModelProvider, ModelReply, ProviderKeys, Quote,
+    Clock, FailureClass, Live, ModelCall, ModelFailure, ModelProvider, ModelReply, ProviderKeys, Quote,
 };
 use domain::agent::AgentKind;
 use domain::{Document, TenantId};
@@ -54,6 +54,7 @@ pub struct Providers {
     outbound: Outbound,
     keys: Arc<dyn ProviderKeys>,
     circuits: Circuits,
+    clock: Arc<dyn Clock>,
 }
 
 /// What a deployment decides about its providers.
@@ -95,9 +96,14 @@ impl ProviderOptions {
 
 impl Providers {
     /// The providers of a deployment.
-    pub fn new(options: ProviderOptions, outbound: Outbound, keys: Arc<dyn ProviderKeys>) -> Self {
+    pub fn new(
+        options: ProviderOptions,
+        outbound: Outbound,
+        keys: Arc<dyn ProviderKeys>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let circuits = Circuits::new(options.breaking);
-        Self { options, outbound, keys, circuits }
+        Self { options, outbound, keys, circuits, clock }
     }
 
     async fn call_remote(
@@ -111,11 +117,12 @@ impl Providers {
             Keyed::Without => None,
             Keyed::NotSetUp => return self.without(call, live).await,
         };
-        let pass =
-            self.circuits.enter(circuits::name(remote, key.as_ref()), Instant::now()).map_err(|wait| {
+        let pass = self.circuits.enter(circuits::name(remote, key.as_ref()), self.clock.instant()).map_err(
+            |wait| {
                 let message = "the provider failed too often and is left alone for a while";
                 failed("provider.circuit_open", message, FailureClass::CircuitOpen(wait))
-            })?;
+            },
+        )?;
         let dialect: &dyn Dialect = match remote.protocol {
             Protocol::OpenAi => &openai::OpenAi,
             Protocol::Anthropic => &anthropic::Anthropic,
@@ -124,7 +131,7 @@ impl Providers {
         let first_byte = self.options.first_byte;
         let to_provider = Line { outbound: &self.outbound, first_byte, remote, key: key.as_ref() };
         let answered = to_provider.call(dialect, call, live).await;
-        pass.ended(answered.as_ref().err().map(|failure| failure.class), Instant::now());
+        pass.ended(answered.as_ref().err().map(|failure| failure.class), self.clock.instant());
         answered
     }
 

@@ -81,6 +81,10 @@ mod tests {
             self.0
         }
 
+        fn instant(&self) -> std::time::Instant {
+            std::time::Instant::now()
+        }
+
         async fn sleep(&self, _: std::time::Duration) {}
     }
 

@@ -21,6 +21,10 @@ impl Clock for At {
         self.0
     }
 
+    fn instant(&self) -> std::time::Instant {
+        std::time::Instant::now()
+    }
+
     async fn sleep(&self, _: std::time::Duration) {}
 }
 
