@@ -21,6 +21,7 @@ mod worker;
 
 mod fence;
 mod herd;
+mod interleavings;
 mod limits;
 mod order;
 mod processes;
