@@ -27,3 +27,4 @@ mod order;
 mod processes;
 mod race;
 mod rescue;
+mod schedules;
