@@ -78,6 +78,13 @@ for (const look of looks) {
       await check(page, look.name, 'agent-edit');
       await page.getByRole('button', { name: 'Cancel' }).click();
 
+      await page.getByRole('link', { name: 'Talk' }).click();
+      await expect(page.getByText('Each answer knows what was said before it.')).toBeVisible();
+      await check(page, look.name, 'conversation-new');
+      await page.getByRole('link', { name: 'Which of the papers should I read first?' }).click();
+      await expect(page.getByText('section 4 can wait.')).toBeVisible();
+      await check(page, look.name, 'conversation');
+
       await page.goto('/tasks');
       await page.getByRole('link', { name: 'Summarise the attention survey' }).click();
       await expect(page.getByText('Long documents profit most.').first()).toBeVisible();

@@ -7,6 +7,7 @@ import { fake, server } from './server';
 
 // jsdom lays nothing out, so there is nothing to scroll.
 window.scrollTo = () => undefined;
+Element.prototype.scrollIntoView = () => undefined;
 
 // The first test of a file also loads the code of its route.
 configure({ asyncUtilTimeout: 8000 });

@@ -4,6 +4,7 @@
  */
 import * as access from './access.ts';
 import * as control from './control.ts';
+import * as conversations from './conversations.ts';
 import { createDb, type FakeDb } from './db.ts';
 import { type Call, json, noContent, Refusal, single } from './http.ts';
 import * as identity from './identity.ts';
@@ -166,6 +167,10 @@ function route(call: Call, pace: work.WorkerPace): Response {
     return last === 'sessions' ? noContent() : identity.oneUser(call, move);
   }
   if (room === 'agents' && move === 'budget') return spending.agentBudget(call, id);
+  if (room === 'agents' && move === 'conversations') {
+    return conversations.conversationsOfAgent(call, id, pace);
+  }
+  if (room === 'conversations') return conversations.oneConversation(call, id, move, pace);
   if (room === 'agents')
     return move === '' ? work.oneAgent(call, id) : work.moveAgent(call, id, move);
   if (room === 'schedules') return schedules.oneSchedule(call, id);

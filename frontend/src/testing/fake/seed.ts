@@ -1,6 +1,7 @@
 /** An organisation at work, to look at. */
 import { addApiKey, addProviderKey } from './access.ts';
 import { addApproval } from './control.ts';
+import { addTurn } from './conversations.ts';
 import { actorOf, agentActor, record, type Schemas, touch } from './db.ts';
 import { addTenant, addUser } from './identity.ts';
 import type { FakeApi } from './index.ts';
@@ -120,6 +121,36 @@ export function seed({ db }: FakeApi, clock: { now: number }): void {
     return task;
   };
   const usage = { input_tokens: 1834, output_tokens: 212, cost_usd: '0.008680' };
+  const asked = 'Which of the papers should I read first?';
+  const talk = addTurn(
+    db,
+    ada,
+    { agent_id: scout.id, name: asked },
+    {
+      content: asked,
+      outcome: {
+        status: 'completed',
+        finished_at: db.now(),
+        output_data: {
+          text: 'The attention survey: the other two build on it.\n\nIt takes an hour, and section 4 can wait.',
+        },
+      },
+    },
+  );
+  later(3);
+  addTurn(
+    db,
+    grace,
+    { agent_id: scout.id, name: asked, conversation_id: talk.conversation_id ?? '' },
+    {
+      content: 'And the shortest of them?',
+      outcome: {
+        status: 'failed',
+        finished_at: db.now(),
+        error: { code: 'provider.limited', message: 'The provider asks to slow down.' },
+      },
+    },
+  );
   run(scout, 'Summarise the attention survey', 'Summarise in three lines.', {
     status: 'completed',
     usage,

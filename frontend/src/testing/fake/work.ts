@@ -107,7 +107,7 @@ export function agentsInUse(db: FakeDb, tenantId: string): number {
   ).length;
 }
 
-function findAgent(call: Call, id: string): Agent {
+export function findAgent(call: Call, id: string): Agent {
   const { tenant_id } = caller(call);
   return (
     call.db.agents.find(
@@ -326,11 +326,21 @@ export function moveTask(call: Call, id: string, move: string, pace: WorkerPace)
   if (agent?.status !== 'running') {
     return refuse(409, 'agent.not_running', 'The agent is not running.');
   }
-  touch(db, task, { status: 'pending', queued_at: db.now(), error: null });
-  const type = move === 'retry' ? 'task.retried' : 'task.queued';
-  record(db, by.tenant_id, actorOf(by), about, type);
-  setTimeout(() => attempt(db, task, pace), pace.claim);
+  enqueue(db, by, task, move === 'retry' ? 'task.retried' : 'task.queued', pace);
   return json(202, task);
+}
+
+/** Hands a task to the worker. */
+export function enqueue(
+  db: FakeDb,
+  by: Schemas['User'],
+  task: Task,
+  event: 'task.queued' | 'task.retried',
+  pace: WorkerPace,
+): void {
+  touch(db, task, { status: 'pending', queued_at: db.now(), error: null });
+  record(db, by.tenant_id, actorOf(by), { type: 'task', id: task.id }, event);
+  setTimeout(() => attempt(db, task, pace), pace.claim);
 }
 
 function attempt(db: FakeDb, task: Task, pace: WorkerPace): void {
