@@ -78,6 +78,10 @@ for (const look of looks) {
       await check(page, look.name, 'agent-edit');
       await page.getByRole('button', { name: 'Cancel' }).click();
 
+      await page.getByRole('button', { name: 'Pause and cancel' }).click();
+      await check(page, look.name, 'agent-pause');
+      await page.getByRole('button', { name: 'Keep it' }).click();
+
       await page.getByRole('link', { name: 'Talk' }).click();
       await expect(page.getByText('Each answer knows what was said before it.')).toBeVisible();
       await check(page, look.name, 'conversation-new');

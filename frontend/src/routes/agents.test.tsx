@@ -82,6 +82,43 @@ test('a change in between is refused instead of lost', async () => {
   expect(await screen.findByText(/Someone changed this while you were editing/)).toBeVisible();
 });
 
+test('an agent is paused and what it runs cancelled, after a question', async () => {
+  const { scout, running } = atWork();
+  const { user } = await open(`/agents/${scout.id}`);
+  await user.click(await screen.findByRole('button', { name: 'Pause and cancel' }));
+  const dialog = screen.getByRole('dialog', { name: 'Pause Scout and cancel its tasks?' });
+  await user.click(within(dialog).getByRole('button', { name: 'Keep it' }));
+  expect(scout.status).toBe('running');
+  await user.click(screen.getByRole('button', { name: 'Pause and cancel' }));
+  await user.click(
+    within(screen.getByRole('dialog')).getByRole('button', { name: 'Pause and cancel' }),
+  );
+  expect(await screen.findByRole('button', { name: 'Resume Scout' })).toBeVisible();
+  expect(screen.queryByRole('button', { name: 'Pause and cancel' })).not.toBeInTheDocument();
+  expect(running.status).toBe('cancelled');
+});
+
+test('an agent that is only paused brings what it runs to its end', async () => {
+  const { scout, running } = atWork();
+  const { user } = await open(`/agents/${scout.id}`);
+  await user.click(await screen.findByRole('button', { name: 'Pause Scout' }));
+  expect(await screen.findByRole('button', { name: 'Resume Scout' })).toBeVisible();
+  expect(running.status).toBe('running');
+  expect(screen.getByRole('link', { name: 'Talk' })).toHaveAttribute(
+    'href',
+    `/agents/${scout.id}/conversations`,
+  );
+});
+
+function atWork() {
+  const scout = fake.db.agents.find(({ name }) => name === 'Scout');
+  const running = fake.db.tasks.find(
+    ({ agent_id, status }) => agent_id === scout?.id && status === 'running',
+  );
+  if (scout === undefined || running === undefined) throw new Error('Scout is at work in the seed');
+  return { scout, running };
+}
+
 test('a member cannot delete the agent of another and learns why', async () => {
   const scout = fake.db.agents.find(({ name }) => name === 'Scout');
   const { user } = await open(`/agents/${scout?.id}`, seededMember);

@@ -11,6 +11,7 @@ import { AgentMoves } from './AgentMoves';
 import { AgentStatusMark } from './AgentStatusMark';
 import { DeleteAgentDialog } from './DeleteAgentDialog';
 import { EditAgentDialog } from './EditAgentDialog';
+import { PauseAndCancel } from './PauseAndCancel';
 import type { Agent } from './queries';
 
 interface AgentViewProps {
@@ -34,6 +35,7 @@ export function AgentView({ agent, tasks, budget, history }: AgentViewProps) {
       actions={
         <>
           <AgentMoves agent={agent} />
+          {agent.status === 'running' && <PauseAndCancel agent={agent} />}
           <Button component={Link} to={`/agents/${agent.id}/conversations`} variant="outlined">
             Talk
           </Button>

@@ -9,7 +9,7 @@ export type AgentStatus = Schemas['AgentStatus'];
 export type AgentQuery = NonNullable<operations['list_agents']['parameters']['query']>;
 
 /** What can be asked of an agent while it exists. */
-export type AgentMove = 'start' | 'stop' | 'pause' | 'resume';
+export type AgentMove = 'start' | 'stop' | 'pause' | 'resume' | 'pause_and_cancel';
 
 export const agentListQuery = (query: AgentQuery) =>
   queryOptions({
@@ -72,6 +72,8 @@ function send(move: AgentMove, init: { params: { path: { id: string } } }) {
       return http.POST('/api/v1/agents/{id}/stop', init);
     case 'pause':
       return http.POST('/api/v1/agents/{id}/pause', init);
+    case 'pause_and_cancel':
+      return http.POST('/api/v1/agents/{id}/pause', { ...init, body: { mode: 'cancel' } });
     case 'resume':
       return http.POST('/api/v1/agents/{id}/resume', init);
     default:

@@ -10,22 +10,25 @@ export const agentStatus = {
   terminated: { tone: 'gone', label: 'Deleted' },
 } satisfies Record<AgentStatus, { tone: StatusTone; label: string }>;
 
+/** Moves that are made at the press of a button; the others ask first. */
+type DirectMove = Exclude<AgentMove, 'pause_and_cancel'>;
+
 const movesFrom = {
   idle: ['start'],
   running: ['pause', 'stop'],
   paused: ['resume', 'stop'],
   error: ['start', 'stop'],
   terminated: [],
-} satisfies Record<AgentStatus, AgentMove[]>;
+} satisfies Record<AgentStatus, DirectMove[]>;
 
 export const moveLabels = {
   start: 'Start',
   stop: 'Stop',
   pause: 'Pause',
   resume: 'Resume',
-} satisfies Record<AgentMove, string>;
+} satisfies Record<DirectMove, string>;
 
 /** What can be asked of an agent in this status, the likeliest first. */
-export function movesOf(status: AgentStatus): readonly AgentMove[] {
+export function movesOf(status: AgentStatus): readonly DirectMove[] {
   return movesFrom[status];
 }

@@ -179,8 +179,18 @@ export function moveAgent(call: Call, id: string, move: string): Response {
   const found = agentMoves[move] ?? notFound();
   if (!found.from.includes(agent.status)) refuse(409, found.refusal, found.reason);
   touch(call.db, agent, { status: found.to, error: null });
-  recordAgent(call.db, by, agent, found.event);
+  const mode = move === 'pause' ? (text(call, 'mode') ?? 'drain') : null;
+  recordAgent(call.db, by, agent, found.event, mode === null ? {} : { mode });
+  if (move === 'stop' || mode === 'cancel') cancelRunning(call.db, by, agent);
   return single(200, agent);
+}
+
+function cancelRunning(db: FakeDb, by: Schemas['User'], { id }: Agent): void {
+  const isAtWork = (task: Task) => task.agent_id === id && task.status === 'running';
+  for (const task of db.tasks.filter(isAtWork)) {
+    touch(db, task, { status: 'cancelled', finished_at: db.now() });
+    record(db, by.tenant_id, actorOf(by), { type: 'task', id: task.id }, 'task.cancelled');
+  }
 }
 
 export function addTask(
