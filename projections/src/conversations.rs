@@ -5,7 +5,7 @@ mod fold;
 use application::ports::{AnsweredTurn, Conversations, Standing, Unavailable};
 use application::{AppError, Caller, answered_in, said_in};
 use chrono::{DateTime, Utc};
-use domain::{AgentId, ConversationId, Permission, TaskId, TenantId, UserId};
+use domain::{Actor, AgentId, ConversationId, Metadata, Permission, TaskId, TenantId, UserId};
 use serde::Serialize;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
@@ -51,11 +51,9 @@ pub struct ConversationRow {
 }
 
 /// A conversation with what was said in it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = ConversationWithMessages)]
+#[derive(Clone, Debug)]
 pub struct ConversationView {
     /// The conversation.
-    #[serde(flatten)]
     pub conversation: ConversationRow,
     /// What was said in the last turns, in its order.
     pub messages: Vec<MessageRow>,
@@ -74,20 +72,19 @@ text_enum! {
 }
 
 /// Something said in a conversation.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Message)]
+#[derive(Clone, Debug)]
 pub struct MessageRow {
     /// The turn.
-    #[schema(value_type = Uuid)]
     pub task_id: TaskId,
-    /// By whom.
+    /// In which part.
     pub role: MessageRole,
+    /// Who said it, and on whose behalf; nothing else of the circumstances.
+    pub author: Metadata,
     /// What.
     pub content: String,
     /// Where the turn stands; an answer comes with `completed`.
     pub status: TaskStatus,
     /// Why no answer came.
-    #[schema(required)]
     pub error: Option<TaskError>,
     /// When it was said.
     pub created_at: DateTime<Utc>,
@@ -137,7 +134,7 @@ impl Views {
                 let Some(conversation) = find(conn, tenant, id).await? else {
                     return Ok(None);
                 };
-                let (messages, earlier_turns) = messages(conn, tenant, id, most).await?;
+                let (messages, earlier_turns) = messages(conn, &conversation, most).await?;
                 Ok(Some(ConversationView { conversation, messages, earlier_turns }))
             })
         });
@@ -183,24 +180,41 @@ async fn find(
     row.as_ref().map(decode).transpose()
 }
 
+/// The last turns in which something was said, with who queued them first: whoever queues a turn said what it holds. One
+/// that was never queued is its maker's.
+const TURNS: &str = "
+    select t.id, t.stage, t.input_data, t.output_data, t.error_code, t.error_message, t.asked_at, t.answered_at,
+        author.actor_type, author.actor_id, author.on_behalf_of, t.all_of_them
+    from (
+        select id, stage, input_data, output_data, error_code, error_message, created_at,
+            coalesce(queued_at, created_at) as asked_at, coalesce(finished_at, updated_at) as answered_at,
+            count(*) over () as all_of_them
+        from tasks
+        where tenant_id = $1 and conversation_id = $2 and stage <> 'pending'
+        order by created_at desc, id desc
+        limit $3
+    ) t
+    cross join lateral (
+        select e.metadata ->> 'actor_type' as actor_type, e.metadata ->> 'actor_id' as actor_id,
+            (e.metadata ->> 'on_behalf_of')::uuid as on_behalf_of
+        from events e
+        where e.tenant_id = $1 and e.aggregate_type = 'task' and e.aggregate_id = t.id
+          and e.event_type in ('task.created', 'task.queued')
+        order by e.event_type = 'task.queued' desc, e.sequence
+        limit 1
+    ) author
+    order by t.created_at, t.id";
+
 /// What was said in the last turns, and how many there are before. A first turn in which nothing was said yet is passed
 /// over.
 async fn messages(
     conn: &mut PgConnection,
-    tenant: TenantId,
-    id: ConversationId,
+    of: &ConversationRow,
     most: i64,
 ) -> Result<(Vec<MessageRow>, i64), sqlx::Error> {
-    let sql = "
-        select id, stage, input_data, output_data, error_code, error_message,
-            coalesce(queued_at, created_at), coalesce(finished_at, updated_at), count(*) over ()
-        from tasks
-        where tenant_id = $1 and conversation_id = $2 and stage <> 'pending'
-        order by created_at desc, id desc
-        limit $3";
-    let rows = sqlx::query(sql).bind(tenant.0).bind(id.0).bind(most).fetch_all(conn).await?;
+    let rows = sqlx::query(TURNS).bind(of.tenant_id.0).bind(of.id.0).bind(most).fetch_all(conn).await?;
     let (mut said, mut all) = (vec![], 0);
-    for row in rows.iter().rev() {
+    for row in &rows {
         let mut fields = Fields::of(row);
         let task_id = TaskId(fields.next()?);
         let status = fields.next_of(Stage::find)?.status();
@@ -208,16 +222,26 @@ async fn messages(
         let (code, message): (Option<String>, Option<String>) = (fields.next()?, fields.next()?);
         let error = code.zip(message).map(|(code, message)| TaskError { code, message });
         let (asked_at, answered_at) = (fields.next()?, fields.next()?);
+        let author = author(&mut fields)?;
         all = fields.next()?;
-        let user = MessageRole::User;
-        let content = said_in(&input);
-        said.push(MessageRow { task_id, role: user, content, status, error, created_at: asked_at });
+        let (role, content) = (MessageRole::User, said_in(&input));
+        said.push(MessageRow { task_id, role, author, content, status, error, created_at: asked_at });
         if let Some(output) = output.filter(|_| status == TaskStatus::Completed) {
+            let author = Metadata::of(Actor::Agent(of.agent_id));
             let (role, content) = (MessageRole::Assistant, answered_in(&output));
-            said.push(MessageRow { task_id, role, content, status, error: None, created_at: answered_at });
+            let created_at = answered_at;
+            said.push(MessageRow { task_id, role, author, content, status, error: None, created_at });
         }
     }
     Ok((said, all - i64::try_from(rows.len()).unwrap_or_default()))
+}
+
+fn author(fields: &mut Fields<'_>) -> Result<Metadata, sqlx::Error> {
+    let (kind, reference): (String, Option<String>) = (fields.next()?, fields.next()?);
+    let actor = Actor::find(&kind, reference.as_deref())
+        .ok_or_else(|| sqlx::Error::Decode(format!("no actor is a {kind} like this").into()))?;
+    let on_behalf_of = fields.next::<Option<Uuid>>()?.map(UserId);
+    Ok(Metadata { on_behalf_of, ..Metadata::of(actor) })
 }
 
 fn decode(row: &PgRow) -> Result<ConversationRow, sqlx::Error> {

@@ -107,8 +107,18 @@ impl ActorNames {
         tenant: TenantId,
         events: &[FeedEvent],
     ) -> Result<Names, AppError> {
+        self.of_acts(views, tenant, events.iter().map(|event| &event.recorded.metadata)).await
+    }
+
+    /// The same for what was done under these circumstances.
+    pub(crate) async fn of_acts<'m>(
+        &self,
+        views: &Views,
+        tenant: TenantId,
+        acts: impl Iterator<Item = &'m Metadata> + Send,
+    ) -> Result<Names, AppError> {
         let mut names = Names::default();
-        for Metadata { actor, on_behalf_of, .. } in events.iter().map(|event| &event.recorded.metadata) {
+        for Metadata { actor, on_behalf_of, .. } in acts {
             let user = match actor {
                 Actor::User(user) => Some(*user),
                 Actor::ApiKey(_) | Actor::Agent(_) | Actor::System(_) | Actor::Anonymous => *on_behalf_of,

@@ -1,11 +1,16 @@
-use application::NewConversation;
+use application::{Caller, NewConversation};
 use axum::extract::State;
+use chrono::{DateTime, Utc};
 use domain::text::{Name, Utterance};
-use domain::{AgentId, ConversationId};
-use projections::{ConversationFilter, ConversationRow, ConversationView, Page, PageRequest, TaskRow};
-use serde::Deserialize;
+use domain::{AgentId, ConversationId, TaskId};
+use projections::{
+    ConversationFilter, ConversationRow, ConversationView, MessageRole, MessageRow, Page, PageRequest,
+    TaskError, TaskRow, TaskStatus,
+};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::actor::{ActorShown, Names};
 use super::page_schema;
 use super::tasks::after;
 use crate::ApiState;
@@ -68,6 +73,64 @@ pub(crate) struct SendMessageBody {
     content: Utterance,
 }
 
+/// A conversation with what was said in it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConversationWithMessages)]
+pub(crate) struct ConversationShown {
+    /// The conversation.
+    #[serde(flatten)]
+    conversation: ConversationRow,
+    /// What was said in the last turns, in its order.
+    messages: Vec<MessageShown>,
+    /// How many turns came before those.
+    earlier_turns: i64,
+}
+
+/// Something said in a conversation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Message)]
+struct MessageShown {
+    /// The turn.
+    #[schema(value_type = uuid::Uuid)]
+    task_id: TaskId,
+    /// In which part.
+    role: MessageRole,
+    /// By whom.
+    author: ActorShown,
+    /// What.
+    content: String,
+    /// Where the turn stands; an answer comes with `completed`.
+    status: TaskStatus,
+    /// Why no answer came.
+    #[schema(required)]
+    error: Option<TaskError>,
+    /// When it was said.
+    created_at: DateTime<Utc>,
+}
+
+impl MessageShown {
+    fn of(said: MessageRow, names: &Names) -> Self {
+        let MessageRow { task_id, role, author, content, status, error, created_at } = said;
+        let author = ActorShown::of(&author, names);
+        Self { task_id, role, author, content, status, error, created_at }
+    }
+}
+
+/// A conversation with its last turns, at most so many, and the names of who speaks.
+async fn shown(
+    api: &ApiState,
+    caller: &Caller,
+    id: ConversationId,
+    most: i64,
+) -> Result<ConversationShown, Problem> {
+    let ConversationView { conversation, messages, earlier_turns } =
+        api.views.get_conversation(caller, id, most).await?;
+    let authors = messages.iter().map(|message| &message.author);
+    let names = api.names.of_acts(&api.views, caller.tenant, authors).await?;
+    let messages = messages.into_iter().map(|said| MessageShown::of(said, &names)).collect();
+    Ok(ConversationShown { conversation, messages, earlier_turns })
+}
+
 /// List an agent's conversations
 ///
 /// The one in which something was said last comes first.
@@ -92,18 +155,18 @@ pub(crate) async fn list_conversations(
 #[utoipa::path(post, path = "/agents/{id}/conversations", tag = "conversations", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The agent's id")),
     request_body = Option<CreateConversationBody>,
-    responses((status = 201, description = "The new conversation", body = ConversationView,
+    responses((status = 201, description = "The new conversation", body = ConversationShown,
         headers(("ETag", description = "Its version"), ("Location", description = "Where it is")))))]
 pub(crate) async fn create_conversation(
     State(api): State<ApiState>,
     Authed(caller): Authed,
     PathId(agent): PathId<AgentId>,
     body: Option<JsonBody<CreateConversationBody>>,
-) -> Result<Answer<ConversationView>, Problem> {
+) -> Result<Answer<ConversationShown>, Problem> {
     let CreateConversationBody { title, message } = body.map(|JsonBody(body)| body).unwrap_or_default();
     let new = NewConversation { agent, title: title.map(Visible::into), message };
     let done = api.app.begin_conversation(&caller, new).await?;
-    let view = api.views.get_conversation(&caller, ConversationId(done.resource), FIRST).await?;
+    let view = shown(&api, &caller, ConversationId(done.resource), FIRST).await?;
     let (version, location) =
         (view.conversation.version, format!("/api/v1/conversations/{}", view.conversation.id));
     let position = api.position(caller.tenant, done).await?;
@@ -115,15 +178,15 @@ pub(crate) async fn create_conversation(
 /// With what was said in its last turns.
 #[utoipa::path(get, path = "/conversations/{id}", tag = "conversations", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The conversation's id"), MessagesQuery),
-    responses((status = 200, description = "The conversation", body = ConversationView,
+    responses((status = 200, description = "The conversation", body = ConversationShown,
         headers(("ETag", description = "Its version")))))]
 pub(crate) async fn get_conversation(
     State(api): State<ApiState>,
     Authed(caller): Authed,
     PathId(conversation): PathId<ConversationId>,
     Parameters(query): Parameters<MessagesQuery>,
-) -> Result<Answer<ConversationView>, Problem> {
-    let view = api.views.get_conversation(&caller, conversation, query.limit.0).await?;
+) -> Result<Answer<ConversationShown>, Problem> {
+    let view = shown(&api, &caller, conversation, query.limit.0).await?;
     let version = view.conversation.version;
     Ok(Answer::ok(view).version(version))
 }

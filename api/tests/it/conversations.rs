@@ -70,6 +70,38 @@ async fn each_turn_is_a_task_that_is_told_what_was_said_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_message_names_who_said_it() {
+    let app = TestApp::start().await;
+    let owner = app.sign_up("basic").await;
+    let admin = app.join(&owner, "ada", "admin").await;
+    let member = app.join(&owner, "bob", "member").await;
+    let agent = app.running_agent(&owner).await;
+    // Begun by one, and first spoken in by another.
+    let conversation = begin(&app, &member, &agent, json!({"title": "Talk"})).await;
+    say(&app, &admin, &conversation, "One").await.expect(202);
+    ended(&app, &owner, &conversation).await;
+    say(&app, &member, &conversation, "Two").await.expect(202);
+    let last = ended(&app, &owner, &conversation).await["last_task_id"].clone();
+    let key = app.api_key(&admin, &["create_tasks", "read_tasks", "manage_tasks"]).await;
+    say(&app, &key.session, &conversation, "Three").await.expect(202);
+    let view = app
+        .until(&owner, &conversation, |view| view["last_task_id"] != last && view["status"] == "completed");
+    let view = view.await;
+    assert_eq!(view["created_by"], json!(member.user));
+    let authors: Vec<&Value> =
+        view["messages"].as_array().unwrap().iter().map(|message| &message["author"]).collect();
+    let user = |of: &Session, name: &str| json!({"type": "user", "id": of.user, "name": name});
+    let answer = json!({"type": "agent", "id": agent, "name": "Agent"});
+    let program = json!({
+        "type": "api_key", "id": key.id, "name": "Nightly import",
+        "on_behalf_of": {"id": admin.user, "name": "ada"},
+    });
+    let expected = [&user(&admin, "ada"), &answer, &user(&member, "bob"), &answer, &program, &answer];
+    assert_eq!(authors, expected);
+    assert_eq!(app.get(&member, &conversation).await.expect(200)["messages"], view["messages"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_messages_that_come_at_once_one_is_taken() {
     let app = TestApp::start().await;
     let owner = app.sign_up("professional").await;

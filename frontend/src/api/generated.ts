@@ -2671,6 +2671,8 @@ export interface components {
     };
     /** @description Something said in a conversation. */
     Message: {
+      /** @description By whom. */
+      author: components['schemas']['Actor'];
       /** @description What. */
       content: string;
       /**
@@ -2679,7 +2681,7 @@ export interface components {
        */
       created_at: string;
       error: components['schemas']['TaskError'] | null;
-      /** @description By whom. */
+      /** @description In which part. */
       role: components['schemas']['MessageRole'];
       /** @description Where the turn stands; an answer comes with `completed`. */
       status: components['schemas']['TaskStatus'];

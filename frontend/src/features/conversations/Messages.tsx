@@ -19,7 +19,7 @@ interface MessagesProps {
 /** What was said, and the answer that is coming in. */
 export function Messages({ conversation, agentName, draft }: MessagesProps) {
   const { messages, earlier_turns, status } = conversation;
-  const asker = useMe().user.id === conversation.created_by ? 'You' : 'User';
+  const me = useMe().user.id;
   const end = useRef<HTMLDivElement>(null);
   const length = draft?.text.length ?? 0;
   const count = messages.length;
@@ -44,7 +44,7 @@ export function Messages({ conversation, agentName, draft }: MessagesProps) {
           <Said
             key={`${message.task_id} ${message.role}`}
             message={message}
-            speaker={message.role === 'user' ? asker : agentName}
+            speaker={message.role === 'user' ? nameOf(message.author, me) : agentName}
           />
         ))}
         {count > 0 && isOpen && (
@@ -63,6 +63,12 @@ export function Messages({ conversation, agentName, draft }: MessagesProps) {
       <div ref={end} />
     </Box>
   );
+}
+
+/** What is written over what somebody said. */
+function nameOf({ type, id, name }: Message['author'], me: string): string {
+  if (id === me) return 'You';
+  return name ?? (type === 'user' ? 'User' : 'Program');
 }
 
 function Speaker({ name, time }: { name: string; time?: string }) {

@@ -1,5 +1,5 @@
 /** Conversations of the fake API: series of tasks, as in the real one. */
-import { type FakeDb, type Schemas, touch } from './db.ts';
+import { actorOf, agentActor, type FakeDb, type Schemas, touch } from './db.ts';
 import {
   type Call,
   json,
@@ -60,12 +60,14 @@ function conversationOf(turns: readonly Task[]): Conversation | null {
   };
 }
 
-function messagesOf(turn: Task): Schemas['Message'][] {
+function messagesOf(db: FakeDb, turn: Task): Schemas['Message'][] {
   const { id: task_id, status } = turn;
+  const known = db.users.find(({ user }) => user.id === turn.created_by) ?? notFound();
   const asked: Schemas['Message'] = {
     task_id,
     status,
     role: 'user',
+    author: actorOf(known.user),
     content: String(turn.input_data.prompt),
     error: turn.error,
     created_at: turn.created_at,
@@ -77,6 +79,7 @@ function messagesOf(turn: Task): Schemas['Message'][] {
       task_id,
       status,
       role: 'assistant',
+      author: agentActor(db, turn.agent_id),
       content: String(turn.output_data?.text ?? turn.input_data.prompt),
       error: null,
       created_at: turn.finished_at ?? turn.updated_at,
@@ -89,7 +92,7 @@ function view(db: FakeDb, id: string): Schemas['ConversationWithMessages'] {
   const conversation = conversationOf(turns) ?? notFound();
   return {
     ...conversation,
-    messages: turns.flatMap(messagesOf),
+    messages: turns.flatMap((turn) => messagesOf(db, turn)),
     earlier_turns: 0,
   };
 }
