@@ -23,6 +23,9 @@ const POLL: Duration = Duration::from_millis(500);
 /// much as an attempt's commit, however few tasks it takes.
 const PACE: Duration = Duration::from_millis(5);
 
+/// The same while fewer than an eighth of the slots are free: the other slots are at work meanwhile.
+const PACE_FOR_FEW: Duration = Duration::from_millis(20);
+
 /// How long attempts may take to record that they are handed back.
 const HAND_BACK: Duration = Duration::from_secs(5);
 
@@ -62,7 +65,7 @@ impl Worker {
         while !*shutdown.borrow() {
             if let Some(last) = claimed_at {
                 tokio::time::sleep_until(last + PACE).await;
-                while running.try_join_next().is_some() {}
+                self.reap(&mut running, last + PACE_FOR_FEW).await;
             }
             claimed_at = Some(Instant::now());
             self.fill(&mut running).await;
@@ -79,6 +82,18 @@ impl Worker {
 
     fn slots(&self) -> usize {
         self.options.slots.into()
+    }
+
+    /// Waits until enough slots are free to be claimed for, at most until then.
+    async fn reap(&self, running: &mut JoinSet<()>, until: Instant) {
+        let enough = (self.slots() / 8).max(1);
+        while running.try_join_next().is_some() {}
+        while self.slots().saturating_sub(running.len()) < enough {
+            tokio::select! {
+                Some(_) = running.join_next() => {}
+                () = tokio::time::sleep_until(until) => return,
+            }
+        }
     }
 
     /// Claims for the free slots.

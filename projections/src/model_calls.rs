@@ -30,7 +30,8 @@ impl ModelCalls {
     }
 }
 
-/// Where an attempt took steps, each of them is a row, and the attempt is none.
+/// Where an attempt took steps, each of them is a row, and the attempt is none. What stands before is looked up row by row:
+/// joined, the log is read whole once the planner thinks it small.
 fn statement(table: &str) -> String {
     format!(
         "insert into {table} (
@@ -47,9 +48,13 @@ fn statement(table: &str) -> String {
         ) as e (
             tenant_id, id, task_id, sequence, begins_with, ended_at, input_tokens, output_tokens, cost_micro_usd
         )
-        join events created
-          on created.tenant_id = e.tenant_id and created.aggregate_type = 'task' and created.aggregate_id = e.task_id
-         and created.sequence = 1
+        cross join lateral (
+            select c.payload
+            from events c
+            where c.tenant_id = e.tenant_id and c.aggregate_type = 'task' and c.aggregate_id = e.task_id
+              and c.sequence = 1
+            limit 1
+        ) created
         cross join lateral (
             select s.event_type, s.payload
             from events s

@@ -51,6 +51,7 @@ mod stops;
 mod stream;
 mod tenancy;
 mod texts;
+mod two_processes;
 mod usage;
 mod walkthrough;
 mod watching;

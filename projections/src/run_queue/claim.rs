@@ -1,5 +1,5 @@
 //! Claims and leases: one statement each, in autocommit. What they do is written in SQL, beside the tables they lock
-//! (`migrations/0111_fair_queue.sql`); the figures of the plans come from the domain.
+//! (`migrations/0111_fair_queue.sql`, `0122_cheap_claims.sql`); the figures of the plans come from the domain.
 
 use std::time::Duration;
 

@@ -155,7 +155,12 @@ async fn what_stands_in_the_way_of_a_task_is_told_and_the_next_time_comes() {
     let used = "update tenant_heads set tasks = 1000, tasks_month = extract(year from now()) * 12
                 + extract(month from now()) - 1 where tenant_id = $1";
     sqlx::query(used).bind(owner.tenant).execute(&database).await.unwrap();
-    fall_due("quota_exceeded").await;
+    // Written past the committer, which remembers the heads it left: a process that has committed nothing yet reads it.
+    let fresh = TestApp::start_on(app.database.clone(), &["--workers=0"]).await;
+    make_due(&database, &id, "5 seconds").await;
+    tick(&fresh).await;
+    let shown = app.get(&owner, &path(&id)).await.expect(200);
+    assert_eq!(shown["last_skip_reason"], "quota_exceeded");
     assert!(tasks(&app, &owner, &id).await.is_empty());
     let shown = app.get(&owner, &path(&id)).await.expect(200);
     assert_eq!((&shown["skipped_runs"], &shown["runs"]), (&json!(3), &json!(0)));

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::prepare::Prepared;
 
-/// Those that are held, by the clock of the database. Asked under the locks of the heads, so what is accepted for it
-/// comes before anything that the next holder commits.
+/// Those that are held, by the clock of the database. What is accepted for it comes before anything that the next holder
+/// commits: his commit moves the head, which ours finds where it was believed to be.
 pub(super) async fn held(
     conn: &mut PgConnection,
     jobs: &[&mut Prepared],
@@ -21,10 +21,14 @@ pub(super) async fn held(
         return Ok(HashSet::new());
     }
     let rows: Vec<(Uuid, Uuid, Uuid)> = sqlx::query_as(
-        "select l.tenant_id, l.task_id, l.lease
-         from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as asked (tenant_id, task_id, lease)
-         join task_leases l using (tenant_id, task_id, lease)
-         where l.expires_at > clock_timestamp()",
+        // One look by key for each, whatever the planner believes of a table that fills and empties all the time.
+        "select a.tenant_id, a.task_id, a.lease
+         from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as a (tenant_id, task_id, lease)
+         where (
+             select l.lease = a.lease and l.expires_at > clock_timestamp()
+             from task_leases l
+             where l.tenant_id = a.tenant_id and l.task_id = a.task_id
+         )",
     )
     .bind(leases.iter().map(|(tenant, _)| tenant.0).collect::<Vec<_>>())
     .bind(leases.iter().map(|(_, lease)| lease.task.0).collect::<Vec<_>>())

@@ -3,18 +3,25 @@
 //! Commands do not open transactions. They hand in what they want committed; each of a few writers takes all that
 //! is queued, with no artificial delay, and commits it as one transaction:
 //!
-//! 1. lock the head rows of the tenants concerned, in the order of their ids (`store::lock_heads`);
+//! 1. take the heads of the tenants concerned from what it committed last (`heads`); where one of them is not known, lock
+//!    and read the head rows, in the order of the tenants' ids (`store::lock_heads`);
 //! 2. read what the decisions need: stream versions, held names and leases, known idempotency keys (`store::facts`);
 //! 3. decide for each command in the order of arrival, in memory, seeing what those before it did (`plan`):
 //!    repeated, lease lost, conflict, name taken, limit reached, or accepted with its positions;
-//! 4. write all that is accepted with a few set-based statements (`store::write`), run the inline projectors on
-//!    it, notify, commit;
+//! 4. move the heads from where they are believed to be, and write all that is accepted with a few set-based statements
+//!    (`store::write`), run the inline projectors on it, notify, commit. A head that stands elsewhere means that another
+//!    process was quicker: nothing is written, and the batch is done again under the locks;
 //! 5. give each caller its own answer.
 //!
-//! A tenant always goes to the same writer of a process, so its head row is uncontended there. A batch that fails is
+//! Everything that a decision rests on is in the log of its tenant, moves with its head, or is held by a constraint. So
+//! a head that has not moved since proves the decision, as a lock would have. A limit is told to nobody on the word
+//! of a head that was only remembered.
+//!
+//! A tenant always goes to the same writer of a process, so its heads are remembered there. A batch that fails is
 //! split until the poisoned command fails alone (`writer`). Nothing here is tied to the caller's future: a command
 //! that was handed in is committed although its caller has gone away.
 
+mod heads;
 mod keys;
 mod leases;
 mod plan;

@@ -1,6 +1,6 @@
 //! Deciding a batch in memory: which commands are accepted, and where their events go.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use application::commit::{Claim, CommitError, Expected, Lease, Receipt};
 use chrono::{DateTime, Utc};
@@ -14,7 +14,8 @@ use super::super::feed::LogHead;
 use super::prepare::{Prepared, Tried};
 use super::work::{Budget, take_all};
 
-/// What the decisions of a batch depend on, read under the lock of the heads.
+/// What the decisions of a batch depend on: read under the locks of the heads, or beside heads that are believed to be
+/// known and are compared when they are moved.
 #[derive(Default)]
 pub(super) struct Facts {
     pub(super) heads: HashMap<TenantId, LogHead>,
@@ -51,8 +52,9 @@ pub(super) struct Plan {
     /// For each event: the text of its payload, as (command, append, event), and its leaf.
     pub(super) texts: Vec<(usize, usize, usize)>,
     pub(super) leaves: Vec<[u8; 32]>,
-    /// Heads that moved, and whether they are new.
-    pub(super) heads: HashMap<TenantId, bool>,
+    /// Heads that move, by the order of their ids, in which batches lock them, with the position each was at; none where
+    /// it is new.
+    pub(super) heads: BTreeMap<TenantId, Option<i64>>,
     /// Accepted commands by index.
     pub(super) accepted: Vec<usize>,
     /// The answer to each command.
@@ -143,7 +145,8 @@ impl Plan {
             first_event: event.id,
         });
         facts.budgets.extend(budgets);
-        self.accept(index, job, facts, LogHead { position, recorded_at: Some(at), census }, founded);
+        self.heads.entry(job.commit.tenant).or_insert((!founded).then_some(head.position));
+        self.accept(index, job, facts, LogHead { position, recorded_at: Some(at), census });
         Ok(receipt)
     }
 
@@ -184,10 +187,9 @@ impl Plan {
         });
     }
 
-    fn accept(&mut self, index: usize, job: &Prepared, facts: &mut Facts, head: LogHead, founded: bool) {
+    fn accept(&mut self, index: usize, job: &Prepared, facts: &mut Facts, head: LogHead) {
         let commit = &job.commit;
         facts.heads.insert(commit.tenant, head);
-        self.heads.entry(commit.tenant).or_insert(founded);
         for claim in &commit.releases {
             facts.held.remove(&name_key(commit.tenant, claim));
         }

@@ -42,7 +42,7 @@ impl Keys {
     pub(super) const CONSTRAINT: &'static str = "idempotency_keys_key";
 }
 
-/// Reads what the decisions need, under the lock. What no command of the batch asks about costs nothing.
+/// Reads what the decisions need beside the heads. What no command of the batch asks about costs nothing.
 pub(super) async fn facts(
     conn: &mut PgConnection,
     jobs: &[&mut Prepared],
@@ -190,35 +190,38 @@ pub(super) async fn took_effect(conn: &mut PgConnection, tried: Tried) -> Result
     .await
 }
 
-/// Writes all that a plan accepts, but for the read models.
+/// Writes all that a plan accepts, but for the read models. False: a head was not where the plan builds on it, and of log
+/// and heads nothing was written that may stay.
 pub(super) async fn write(
     conn: &mut PgConnection,
     jobs: &[&mut Prepared],
     plan: &Plan,
     facts: &Facts,
-) -> Result<(), sqlx::Error> {
-    write_log(conn, jobs, plan, facts).await?;
-    found(conn, plan.heads.iter().filter(|(_, founded)| **founded).map(|(tenant, _)| *tenant), facts).await?;
+) -> Result<bool, sqlx::Error> {
+    if !write_log(conn, jobs, plan, facts).await? {
+        return Ok(false);
+    }
+    found(conn, plan.heads.iter().filter(|(_, was)| was.is_none()).map(|(tenant, _)| *tenant), facts).await?;
     work::write(conn, jobs, plan, facts).await?;
     for index in &plan.accepted {
         write_rare(conn, jobs[*index]).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
-/// Events, heads and idempotency keys, in one statement: what nearly every command writes.
+/// Events, heads and idempotency keys, in one statement: what nearly every command writes. Whether every head was where it
+/// was believed to be.
 async fn write_log(
     conn: &mut PgConnection,
     jobs: &[&mut Prepared],
     plan: &Plan,
     facts: &Facts,
-) -> Result<(), sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
     let events = &plan.events;
-    let moved: Vec<(TenantId, LogHead)> = plan
+    let moved: Vec<(TenantId, i64, LogHead)> = plan
         .heads
         .iter()
-        .filter(|(_, founded)| !**founded)
-        .filter_map(|(tenant, _)| Some((*tenant, *facts.heads.get(tenant)?)))
+        .filter_map(|(tenant, was)| Some((*tenant, (*was)?, *facts.heads.get(tenant)?)))
         .collect();
     let keyed: Vec<(usize, &Prepared)> = plan
         .accepted
@@ -227,7 +230,7 @@ async fn write_log(
         .filter(|(_, job)| job.commit.idempotency.is_some())
         .collect();
     let receipt = |index: usize| plan.answers[index].as_ref().ok();
-    sqlx::query(WRITE_LOG)
+    sqlx::query_scalar(WRITE_LOG)
         .bind(events.iter().map(|event| event.stream.tenant.0).collect::<Vec<_>>())
         .bind(events.iter().map(|event| event.position).collect::<Vec<_>>())
         .bind(events.iter().map(|event| event.stream.aggregate.as_str()).collect::<Vec<_>>())
@@ -240,18 +243,18 @@ async fn write_log(
         .bind(plan.texts.iter().map(|at| jobs[at.0].metadata.as_str()).collect::<Vec<_>>())
         .bind(events.iter().map(|event| event.recorded_at).collect::<Vec<_>>())
         .bind(plan.leaves.iter().map(<[u8; 32]>::as_slice).collect::<Vec<_>>())
-        .bind(moved.iter().map(|(tenant, _)| tenant.0).collect::<Vec<_>>())
-        .bind(moved.iter().map(|(_, head)| head.position).collect::<Vec<_>>())
-        .bind(moved.iter().map(|(_, head)| head.recorded_at).collect::<Vec<_>>())
-        .bind(moved.iter().map(|(_, head)| head.census.tier.as_str()).collect::<Vec<_>>())
-        .bind(moved.iter().map(|(_, head)| head.census.suspended).collect::<Vec<_>>())
-        .bind(moved.iter().map(|(_, head)| count(head.census.agents)).collect::<Vec<_>>())
-        .bind(moved.iter().map(|(_, head)| count(head.census.users)).collect::<Vec<_>>())
-        .bind(moved.iter().map(|(_, head)| count(head.census.owners)).collect::<Vec<_>>())
-        .bind(moved.iter().map(|(_, head)| count(head.census.tasks)).collect::<Vec<_>>())
-        .bind(moved.iter().map(|(_, head)| head.census.month).collect::<Vec<_>>())
-        .bind(moved.iter().map(|(_, head)| head.census.stopped).collect::<Vec<_>>())
-        .bind(moved.iter().map(|(_, head)| count(head.census.schedules)).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(tenant, ..)| tenant.0).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(.., head)| head.position).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(.., head)| head.recorded_at).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(.., head)| head.census.tier.as_str()).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(.., head)| head.census.suspended).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(.., head)| count(head.census.agents)).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(.., head)| count(head.census.users)).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(.., head)| count(head.census.owners)).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(.., head)| count(head.census.tasks)).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(.., head)| head.census.month).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(.., head)| head.census.stopped).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(.., head)| count(head.census.schedules)).collect::<Vec<_>>())
         .bind(keyed.iter().map(|(_, job)| idempotency_scope(job)).collect::<Vec<_>>())
         .bind(
             keyed
@@ -278,23 +281,17 @@ async fn write_log(
                 .map(|(index, _)| receipt(*index).map(|receipt| receipt.resource))
                 .collect::<Vec<_>>(),
         )
-        .execute(conn)
+        .bind(moved.iter().map(|(_, was, _)| *was).collect::<Vec<_>>())
+        .fetch_one(conn)
         .await
-        .map(|_| ())
 }
 
+/// Heads move first, each from where it is believed to be, and everything else follows only if all of them did: a head
+/// that another process moves at the same time is waited for and then found elsewhere.
+///
 /// The arrays are taken apart side by side, in the list; as a table each of them would be stored first.
 const WRITE_LOG: &str = "
-    with appended as (
-        insert into events (
-            tenant_id, position, aggregate_type, aggregate_id, sequence, event_id, event_type, event_version,
-            payload, metadata, recorded_at, leaf_hash
-        )
-        select
-            unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::uuid[]), unnest($5::bigint[]),
-            unnest($6::uuid[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[])::json,
-            unnest($10::text[])::json, unnest($11::timestamptz[]), unnest($12::bytea[])
-    ), moved as (
+    with moved as (
         update tenant_heads h
         set position = m.b, recorded_at = m.c, tier = m.d, suspended = m.e, agents = m.f, users = m.g,
             owners = m.h, tasks = m.i, tasks_month = m.j, stopped = m.k, schedules = m.l
@@ -303,14 +300,31 @@ const WRITE_LOG: &str = "
                 unnest($13::uuid[]) as a, unnest($14::bigint[]) as b, unnest($15::timestamptz[]) as c,
                 unnest($16::text[]) as d, unnest($17::boolean[]) as e, unnest($18::integer[]) as f,
                 unnest($19::integer[]) as g, unnest($20::integer[]) as h, unnest($21::integer[]) as i,
-                unnest($22::integer[]) as j, unnest($23::boolean[]) as k, unnest($24::integer[]) as l
+                unnest($22::integer[]) as j, unnest($23::boolean[]) as k, unnest($24::integer[]) as l,
+                unnest($31::bigint[]) as was
         ) m
-        where h.tenant_id = m.a
+        where h.tenant_id = m.a and h.position = m.was
+        returning 1
+    ), all_moved as materialized (
+        select (select count(*) from moved) = cardinality($13) as is_so
+    ), appended as (
+        insert into events (
+            tenant_id, position, aggregate_type, aggregate_id, sequence, event_id, event_type, event_version,
+            payload, metadata, recorded_at, leaf_hash
+        )
+        select
+            unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::uuid[]), unnest($5::bigint[]),
+            unnest($6::uuid[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[])::json,
+            unnest($10::text[])::json, unnest($11::timestamptz[]), unnest($12::bytea[])
+        where (select is_so from all_moved)
+    ), keyed as (
+        insert into idempotency_keys (scope_id, key, request_hash, tenant_id, position, resource_id)
+        select
+            unnest($25::uuid[]), unnest($26::text[]), unnest($27::bytea[]), unnest($28::uuid[]),
+            unnest($29::bigint[]), unnest($30::uuid[])
+        where (select is_so from all_moved)
     )
-    insert into idempotency_keys (scope_id, key, request_hash, tenant_id, position, resource_id)
-    select
-        unnest($25::uuid[]), unnest($26::text[]), unnest($27::bytea[]), unnest($28::uuid[]), unnest($29::bigint[]),
-        unnest($30::uuid[])";
+    select is_so from all_moved";
 
 async fn found(
     conn: &mut PgConnection,

@@ -13,6 +13,7 @@ use super::super::projector::Projectors;
 use super::super::vault::Vault;
 use super::super::wake::{CHANNEL, ForWorkers, Wake, announcement};
 use super::Job;
+use super::heads::KnownHeads;
 use super::plan::Plan;
 use super::prepare::Prepared;
 use super::store::{self, Keys};
@@ -28,6 +29,7 @@ pub(super) struct Writer {
     conn: Option<PgConnection>,
     /// Whether the connection is in a transaction already: more was waiting when the last one was committed.
     is_begun: bool,
+    heads: KnownHeads,
 }
 
 /// Why a batch was not committed as a whole.
@@ -36,10 +38,20 @@ enum Failure {
     Lost,
     /// The database cancelled it on behalf of others: the same again.
     Again,
+    /// A head was not where it was believed to be.
+    Moved,
     /// One of its idempotency keys is in use.
     Repeated,
     /// Something in it cannot be written.
     Poisoned(sqlx::Error),
+}
+
+/// What a transaction came to.
+enum Transacted {
+    /// The answers, and whether the next transaction is begun.
+    Answered(Vec<Answer>, bool),
+    /// A head was not where it was believed to be, or would have been the reason of a refusal.
+    Moved,
 }
 
 type Queue = mpsc::Receiver<Job>;
@@ -54,7 +66,7 @@ impl Writer {
         wake: Wake,
     ) -> Result<Self, sqlx::Error> {
         let conn = Some(database.connect_writer().await?);
-        Ok(Self { database, vault, projectors, wake, conn, is_begun: false })
+        Ok(Self { database, vault, projectors, wake, conn, is_begun: false, heads: KnownHeads::default() })
     }
 
     /// Commits what arrives until nobody can send any more.
@@ -85,13 +97,17 @@ impl Writer {
                 Err(Failure::Repeated) => keys = Keys::Asked,
                 Err(Failure::Lost) => {
                     self.conn = None;
+                    self.heads.forget();
                     if Instant::now() >= deadline {
                         return batch.iter().map(|_| Err(CommitError::Unavailable)).collect();
                     }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
-                Err(Failure::Again) if again < 5 => again += 1,
-                Err(Failure::Again) => return batch.iter().map(|_| Err(CommitError::Unavailable)).collect(),
+                // Heads that moved are locked the next time, so that happens once.
+                Err(Failure::Again | Failure::Moved) if again < 5 => again += 1,
+                Err(Failure::Again | Failure::Moved) => {
+                    return batch.iter().map(|_| Err(CommitError::Unavailable)).collect();
+                }
                 Err(Failure::Poisoned(error)) => return self.isolate(batch, error, queue).await,
             }
         }
@@ -131,41 +147,46 @@ impl Writer {
         };
         let is_begun = std::mem::take(&mut self.is_begun);
         let result = self.transact(&mut conn, is_begun, batch, keys, queue).await;
-        match result {
-            Ok((answers, is_begun)) => {
+        let failure = match result {
+            Ok(Transacted::Answered(answers, is_begun)) => {
                 self.is_begun = is_begun;
                 self.conn = Some(conn);
-                Ok(answers)
+                return Ok(answers);
             }
-            Err(error) => {
-                let failure = classify(error, keys);
-                if !matches!(failure, Failure::Lost) {
-                    // It is known to have had no effect.
-                    for job in batch.iter_mut() {
-                        job.tried = None;
-                    }
-                    if conn.execute("rollback").await.is_ok() {
-                        self.conn = Some(conn);
-                    }
-                }
-                Err(failure)
+            Ok(Transacted::Moved) => Failure::Moved,
+            Err(error) => classify(error, keys),
+        };
+        if !matches!(failure, Failure::Lost) {
+            // It is known to have had no effect.
+            for job in batch.iter_mut() {
+                job.tried = None;
+            }
+            if conn.execute("rollback").await.is_ok() {
+                self.conn = Some(conn);
             }
         }
+        Err(failure)
     }
 
-    /// The answers, and whether the next transaction is begun.
     async fn transact(
-        &self,
+        &mut self,
         conn: &mut PgConnection,
         is_begun: bool,
         batch: &mut [&mut Prepared],
         keys: Keys,
         queue: &Queue,
-    ) -> Result<(Vec<Answer>, bool), sqlx::Error> {
+    ) -> Result<Transacted, sqlx::Error> {
         if !is_begun {
             conn.execute("begin").await?;
         }
-        let heads = store::lock_heads(conn, batch).await?;
+        let believed = self.heads.of(batch);
+        let heads = if let Some(believed) = &believed {
+            believed.clone()
+        } else {
+            let found = store::lock_heads(conn, batch).await?;
+            self.heads.look_at(&found);
+            found
+        };
         let settled = settled(conn, batch).await?;
         let mut open: Vec<&mut Prepared> = vec![];
         for (job, settled) in batch.iter_mut().zip(&settled) {
@@ -175,11 +196,20 @@ impl Writer {
         }
         let mut facts = store::facts(conn, &open, heads, keys).await?;
         let plan = Plan::make(&mut open, &mut facts, Utc::now().trunc_subsecs(6));
+        if let Some(believed) = &believed
+            && plan.answers.iter().any(|answer| matches!(answer, Err(CommitError::Limit(_))))
+        {
+            self.heads.mistaken(believed);
+            return Ok(Transacted::Moved);
+        }
         if plan.accepted.is_empty() {
             conn.execute("rollback").await?;
-            return Ok((merge(settled, plan.answers), false));
+            return Ok(Transacted::Answered(merge(settled, plan.answers), false));
         }
-        store::write(conn, &open, &plan, &facts).await?;
+        if !store::write(conn, &open, &plan, &facts).await? {
+            self.heads.mistaken(&facts.heads);
+            return Ok(Transacted::Moved);
+        }
         for projector in self.projectors.iter() {
             projector.project(conn, projector.name(), &plan.events).await?;
         }
@@ -191,6 +221,9 @@ impl Writer {
         let told = ForWorkers::of(plan.events.iter().map(|recorded| &recorded.event));
         let said = announcement(moved.iter().copied(), told);
         conn.execute(sqlx::raw_sql(&format!("notify {CHANNEL}, '{said}'; {commit}"))).await?;
+        for tenant in plan.heads.keys() {
+            self.heads.committed(*tenant, facts.heads[tenant]);
+        }
         self.remember(&open, &plan).await;
         for (tenant, position) in moved {
             self.wake.publish(tenant, position);
@@ -201,7 +234,7 @@ impl Writer {
         if told.stop {
             self.wake.publish_stop();
         }
-        Ok((merge(settled, plan.answers), goes_on))
+        Ok(Transacted::Answered(merge(settled, plan.answers), goes_on))
     }
 
     async fn remember(&self, jobs: &[&mut Prepared], plan: &Plan) {
