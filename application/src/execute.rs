@@ -1,5 +1,7 @@
 //! Load, decide, commit: the part that every command shares.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::{Root, StreamId};
@@ -31,7 +33,7 @@ pub(crate) const ATTEMPTS: u32 = 5;
 impl App {
     /// Lets the aggregate decide and commits what it decides. `extend` adds what else belongs into the commit;
     /// it sees the state the decision was made in. When others changed the stream meanwhile it is loaded and
-    /// decided anew, up to five times; with a version given by the client it fails at once instead.
+    /// decided anew, up to five times; with a version given by the client it is refused then.
     pub(crate) async fn execute<A>(
         &self,
         caller: &Caller,
@@ -82,24 +84,53 @@ impl App {
         A: Root,
         domain::Event: From<A::Event>,
     {
+        let decide = &decide;
+        self.commit_on_what_is_known(origin, stream.id, |known| async move {
+            let (state, version) = known.look_at::<A>(stream).await?;
+            let commit =
+                Commit::new(stream.tenant, stream.id, metadata.clone()).once(origin.idempotency.clone());
+            let (events, commit) = decide(&state, version, commit)?;
+            let changes = !events.is_empty();
+            Ok(changes.then(|| commit.append(stream, Expected::Exactly(version), events)))
+        })
+        .await
+    }
+
+    /// Commits what `build` makes of the streams it looks at; of nothing there is nothing to do. The commit must depend on
+    /// their versions.
+    ///
+    /// It looks at streams as this process last knew them, which others may have changed since. That is enough to go
+    /// ahead. Whoever is refused, or has nothing to do, is told so by how they are; and where others were quicker, it
+    /// is built anew, up to five times.
+    pub(crate) async fn commit_on_what_is_known<'a, F>(
+        &'a self,
+        origin: &Origin,
+        resource: Uuid,
+        build: impl Fn(Known<'a>) -> F + Send + Sync,
+    ) -> Result<Done, AppError>
+    where
+        F: Future<Output = Result<Option<Commit>, AppError>> + Send,
+    {
         if let Some(done) = origin.done_before() {
             return Ok(done);
         }
         let mut attempt = 1;
+        let mut known = Known::by_memory(self);
         loop {
-            let (state, version) = self.load::<A>(stream).await?;
-            let commit =
-                Commit::new(stream.tenant, stream.id, metadata.clone()).once(origin.idempotency.clone());
-            let (events, commit) = decide(&state, version, commit)?;
-            if events.is_empty() {
-                return Ok(Done { resource: stream.id, position: None });
+            let decided = build(known.clone()).await;
+            if !matches!(decided, Ok(Some(_))) && known.looked_at_memory() {
+                known = Known::by_log(self);
+                continue;
             }
-            let commit = commit.append(stream, Expected::Exactly(version), events);
+            let Some(commit) = decided? else {
+                return Ok(Done { resource, position: None });
+            };
             match self.log.commit(commit).await {
                 Ok(receipt) => return Ok(receipt.into()),
                 Err(CommitError::VersionConflict) if attempt < ATTEMPTS => {
                     self.clock.sleep(self.jitter(attempt)).await;
                     attempt += 1;
+                    known = Known::by_log(self);
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -132,11 +163,13 @@ impl App {
     /// The present state of an aggregate and its version, 0 if it does not exist.
     pub(crate) async fn load<A: Root>(&self, stream: StreamId) -> Result<(A, i64), AppError> {
         let loaded = self.log.load(stream).await?;
-        let mut state = A::default();
-        for event in loaded.events.into_iter().filter_map(A::own) {
-            state.apply(event);
-        }
-        Ok((state, loaded.version))
+        Ok((fold(loaded.events), loaded.version))
+    }
+
+    /// The same as this process last knew it, and whether it may have changed since.
+    pub(crate) async fn recall<A: Root>(&self, stream: StreamId) -> Result<(A, i64, bool), AppError> {
+        let recalled = self.log.recall(stream).await?;
+        Ok((fold(recalled.events), recalled.version, recalled.is_remembered))
     }
 
     /// Up to 2, 4, 8 … milliseconds, at random.
@@ -145,6 +178,46 @@ impl App {
         let most = u128::from(1_000_u32 << attempt);
         Duration::from_micros(u64::try_from(random * most / 0xffff).unwrap_or_default())
     }
+}
+
+/// How a decision looks at streams: by memory, or in the log.
+#[derive(Clone)]
+pub(crate) struct Known<'a> {
+    app: &'a App,
+    /// Whether something was looked at by memory so far; of a look into the log there is none.
+    by_memory: Option<Arc<AtomicBool>>,
+}
+
+impl<'a> Known<'a> {
+    fn by_memory(app: &'a App) -> Self {
+        Self { app, by_memory: Some(Arc::default()) }
+    }
+
+    const fn by_log(app: &'a App) -> Self {
+        Self { app, by_memory: None }
+    }
+
+    fn looked_at_memory(&self) -> bool {
+        self.by_memory.as_ref().is_some_and(|looked| looked.load(Ordering::Relaxed))
+    }
+
+    /// The state of an aggregate and its version, 0 if it does not exist.
+    pub(crate) async fn look_at<A: Root>(&self, stream: StreamId) -> Result<(A, i64), AppError> {
+        let Some(by_memory) = &self.by_memory else {
+            return self.app.load(stream).await;
+        };
+        let (state, version, is_remembered) = self.app.recall(stream).await?;
+        by_memory.fetch_or(is_remembered, Ordering::Relaxed);
+        Ok((state, version))
+    }
+}
+
+fn fold<A: Root>(events: Vec<domain::Event>) -> A {
+    let mut state = A::default();
+    for event in events.into_iter().filter_map(A::own) {
+        state.apply(event);
+    }
+    state
 }
 
 /// For commands whose commit holds nothing but their events.

@@ -6,6 +6,7 @@ use domain::{AgentId, Document, Permission, StreamId, TaskId};
 
 use crate::App;
 use crate::caller::Caller;
+use crate::commit::{Commit, Expected};
 use crate::error::AppError;
 use crate::execute::Done;
 use crate::execution::{check, settle_open};
@@ -34,42 +35,49 @@ pub struct NewTask {
     pub queue_timeout: Option<TimeoutSeconds>,
 }
 
+impl NewTask {
+    fn into_command(self, caller: &Caller) -> TaskCommand {
+        TaskCommand::Create {
+            agent: self.agent,
+            name: self.name,
+            kind: self.kind,
+            input: self.input,
+            priority: self.priority,
+            timeout: self.timeout,
+            max_attempts: self.max_attempts,
+            scheduled_at: self.scheduled_at,
+            created_by: Some(caller.user),
+            queue_timeout: self.queue_timeout,
+            conversation: None,
+            fork: None,
+            configuration: None,
+            schedule: None,
+        }
+    }
+}
+
 impl App {
     /// Describes work for an agent of the tenant.
     pub async fn create_task(&self, caller: &Caller, new: NewTask) -> Result<Done, AppError> {
         caller.require(Permission::CreateTasks)?;
         check(new.kind, &new.input)?;
         let agent_stream = StreamId::agent(caller.tenant, new.agent);
-        let (agent, agent_version) = self.load::<Agent>(agent_stream).await?;
-        let Some(profile) = agent.profile() else {
-            return Err(AppError::Invalid("/agent_id", "unknown", "no agent has this id"));
-        };
-        check_input(&profile.configuration, &new.input, self.schemas.as_ref())?;
-        let task = TaskId(self.ids.fresh());
-        let command = TaskCommand::Create {
-            agent: new.agent,
-            name: new.name,
-            kind: new.kind,
-            input: new.input,
-            priority: new.priority,
-            timeout: new.timeout,
-            max_attempts: new.max_attempts,
-            scheduled_at: new.scheduled_at,
-            created_by: Some(caller.user),
-            queue_timeout: new.queue_timeout,
-            conversation: None,
-            fork: None,
-            configuration: None,
-            schedule: None,
-        };
-        // The guard keeps the agent from being terminated before the task is there.
-        self.create::<Task>(
-            &caller.origin,
-            &caller.metadata(),
-            StreamId::task(caller.tenant, task),
-            command,
-            |commit| commit.guard(agent_stream, agent_version),
-        )
+        let task = StreamId::task(caller.tenant, TaskId(self.ids.fresh()));
+        let new = &new;
+        self.commit_on_what_is_known(&caller.origin, task.id, |known| async move {
+            let (agent, agent_version) = known.look_at::<Agent>(agent_stream).await?;
+            let Some(profile) = agent.profile() else {
+                return Err(AppError::Invalid("/agent_id", "unknown", "no agent has this id"));
+            };
+            check_input(&profile.configuration, &new.input, self.schemas.as_ref())?;
+            let events = Task::default().decide(new.clone().into_command(caller))?;
+            // The guard keeps the agent from being terminated before the task is there.
+            let commit = Commit::new(task.tenant, task.id, caller.metadata())
+                .once(caller.origin.idempotency.clone())
+                .guard(agent_stream, agent_version)
+                .append(task, Expected::Exactly(0), events);
+            Ok(Some(commit))
+        })
         .await
     }
 
@@ -112,28 +120,29 @@ impl App {
         command: TaskCommand,
     ) -> Result<Done, AppError> {
         caller.require(Permission::CreateTasks)?;
-        if let Some(done) = caller.origin.done_before() {
-            return Ok(done);
-        }
         let stream = StreamId::task(caller.tenant, task);
-        let (state, version) = self.load::<Task>(stream).await?;
-        let (work, _) = state.present().ok_or(AppError::NotFound)?;
-        caller.origin.require_version(version)?;
-        // Refuse what the task itself forbids before looking at its agent.
-        state.decide(command.clone())?;
-        let after = self.after_turn(stream, work.conversation).await?;
-        let agent_stream = StreamId::agent(caller.tenant, work.agent);
-        let (agent, agent_version) = self.load::<Agent>(agent_stream).await?;
-        match agent {
-            Agent::Running(_) => {}
-            // Also once it is terminated: what the caller asked for, the task, is there.
-            Agent::Idle(_) | Agent::Paused(_) | Agent::Error(_) | Agent::Absent | Agent::Terminated => {
-                return Err(AgentRefusal::NotRunning.into());
+        let command = &command;
+        self.commit_on_what_is_known(&caller.origin, task.0, |known| async move {
+            let (state, version) = known.look_at::<Task>(stream).await?;
+            let (work, _) = state.present().ok_or(AppError::NotFound)?;
+            caller.origin.require_version(version)?;
+            // Refuse what the task itself forbids before looking at its agent.
+            let events = state.decide(command.clone())?;
+            let after = self.after_turn(stream, work.conversation).await?;
+            let agent_stream = StreamId::agent(caller.tenant, work.agent);
+            let (agent, agent_version) = known.look_at::<Agent>(agent_stream).await?;
+            match agent {
+                Agent::Running(_) => {}
+                // Also once it is terminated: what the caller asked for, the task, is there.
+                Agent::Idle(_) | Agent::Paused(_) | Agent::Error(_) | Agent::Absent | Agent::Terminated => {
+                    return Err(AgentRefusal::NotRunning.into());
+                }
             }
-        }
-        self.execute::<Task>(caller, stream, command, |_, commit| {
-            let commit = commit.guard(agent_stream, agent_version);
-            Ok(after.into_iter().fold(commit, |commit, next| commit.guard(next, 0)))
+            let commit = Commit::new(stream.tenant, stream.id, caller.metadata())
+                .once(caller.origin.idempotency.clone())
+                .guard(agent_stream, agent_version);
+            let commit = after.into_iter().fold(commit, |commit, next| commit.guard(next, 0));
+            Ok((!events.is_empty()).then(|| commit.append(stream, Expected::Exactly(version), events)))
         })
         .await
     }

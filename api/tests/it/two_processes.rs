@@ -59,3 +59,33 @@ async fn nobody_is_refused_for_what_another_process_has_given_back() {
         last = one.agent(&owner).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_remembers_of_agents_and_tasks_is_no_reason_to_refuse_or_to_do_nothing() {
+    let (one, two) = two().await;
+    let owner = one.sign_up("enterprise").await;
+    let agent = one.running_agent(&owner).await;
+    for _ in 0..3 {
+        let new = json!({"agent_id": agent, "name": "Task", "input_data": {"prompt": "Hello"}});
+        let task = one.post(&owner, "/tasks", new.clone()).await.expect(201)["id"].clone();
+        let execute = format!("/tasks/{}/execute", task.as_str().unwrap());
+        // The other process stops the agent, which this one remembers as running.
+        two.post(&owner, &format!("/agents/{agent}/stop"), json!({})).await.expect(200);
+        one.post(&owner, &execute, json!({})).await.expect_problem(409, "agent.not_running");
+        // And starts it, which this one has just seen stopped.
+        two.post(&owner, &format!("/agents/{agent}/start"), json!({})).await.expect(200);
+        one.post(&owner, &execute, json!({})).await.expect(202);
+        let path = format!("/tasks/{}", task.as_str().unwrap());
+        two.until(&owner, &path, |task| task["status"] == "completed").await;
+        // What ended in whichever process ran it is ended for both.
+        for app in [&one, &two] {
+            let cancelled = app.post(&owner, &format!("{path}/cancel"), json!({"reason": "late"})).await;
+            assert_eq!(cancelled.status, 409, "{}", cancelled.body);
+        }
+        let gone = two.post(&owner, "/tasks", new).await.expect(201)["id"].as_str().unwrap().to_owned();
+        one.post(&owner, &format!("/tasks/{gone}/cancel"), json!({"reason": "first"})).await.expect(200);
+        two.post(&owner, &format!("/tasks/{gone}/execute"), json!({}))
+            .await
+            .expect_problem(409, "task.ended");
+    }
+}

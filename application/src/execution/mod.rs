@@ -69,14 +69,23 @@ impl App {
     /// early.
     pub async fn run_claimed(&self, worker: &str, claimed: Claimed, mut stop: Stop) -> Result<(), AppError> {
         let agent_stream = StreamId::agent(claimed.tenant, claimed.agent);
-        let (task, version) = self.load::<Task>(StreamId::task(claimed.tenant, claimed.task)).await?;
+        let stream = StreamId::task(claimed.tenant, claimed.task);
+        let (mut task, mut version, is_remembered) = self.recall::<Task>(stream).await?;
+        if is_remembered && task.present().is_none_or(|(_, stage)| stage != Stage::Queued) {
+            (task, version) = self.load(stream).await?;
+        }
         let Some((work, stage)) = task.present() else {
             return self.let_go(claimed).await;
         };
         if let Stage::Running(lost) = stage {
             return self.give_up(&Metadata::system(worker), claimed, lost).await;
         }
-        let (agent, agent_version) = self.load::<Agent>(agent_stream).await?;
+        // A claim is for agents that run. One that was changed since is noticed when the attempt's beginning is committed;
+        // the task is claimed again then.
+        let (mut agent, mut agent_version, is_remembered) = self.recall::<Agent>(agent_stream).await?;
+        if is_remembered && !matches!(agent, Agent::Running(_)) {
+            (agent, agent_version) = self.load(agent_stream).await?;
+        }
         let Agent::Running(profile) = &agent else {
             return self.let_go(claimed).await;
         };

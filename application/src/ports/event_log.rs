@@ -11,6 +11,13 @@ pub trait EventLog: Send + Sync {
     /// exist.
     async fn load(&self, stream: StreamId) -> Result<Loaded, Unavailable>;
 
+    /// A whole stream as this process last knew it, or as it is: enough to decide on where the commit depends on its
+    /// version. A log that remembers nothing reads it.
+    async fn recall(&self, stream: StreamId) -> Result<Recalled, Unavailable> {
+        let Loaded { events, version, .. } = self.load(stream).await?;
+        Ok(Recalled { events, version, is_remembered: false })
+    }
+
     /// Commits all of it or nothing. Once it returns a receipt, the events are durable and every inline read
     /// model shows them. Not cancelled when the caller goes away.
     async fn commit(&self, commit: Commit) -> Result<Receipt, CommitError>;
@@ -29,4 +36,16 @@ pub struct Loaded {
     pub version: i64,
     /// When the last one was recorded.
     pub recorded_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+/// A stream as it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Recalled {
+    /// Its events, oldest first.
+    pub events: Vec<Event>,
+    /// The sequence of the last one; 0 if there is none.
+    pub version: i64,
+    /// Whether it may have gone on since, in another process. Nobody is to be refused by it then, or told that there is
+    /// nothing to do.
+    pub is_remembered: bool,
 }

@@ -23,7 +23,7 @@ pub use contents::Contents;
 pub use conversations::{AnsweredTurn, Conversations, Standing};
 pub use credentials::{Credentials, Exchange, Holder, Rotation, SessionOrigin, StoredPassword};
 pub use drafts::{DraftedCall, Drafts};
-pub use event_log::{EventLog, Loaded};
+pub use event_log::{EventLog, Loaded, Recalled};
 pub use keys::{ApiKeySeed, ApiKeyText, ApiKeys, ProviderKeys, SealedKey};
 pub use mail::{Delivery, Letter, Mail, MailEnd, MailFailure, Mailer, Outbox, PendingMail, Prepared};
 pub use models::{

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use application::commit::{Commit, CommitError, Receipt};
-use application::ports::{EventLog, Loaded, Unavailable};
+use application::ports::{EventLog, Loaded, Recalled, Unavailable};
 use domain::StreamId;
 use tracing::Instrument as _;
 
 use super::codec::{Codec, EVENT_COLUMNS, EventRow};
 use super::committer::{Committer, CommitterOptions};
 use super::database::Database;
+use super::memory::Memory;
 use super::projector::Projectors;
 use super::reader::Reader;
 use super::unavailable;
@@ -22,6 +23,7 @@ pub struct PgEventLog {
     reader: Reader,
     vault: Vault,
     committer: Arc<Committer>,
+    memory: Memory,
 }
 
 impl PgEventLog {
@@ -34,12 +36,22 @@ impl PgEventLog {
         options: CommitterOptions,
     ) -> Result<Self, sqlx::Error> {
         let committer = Committer::start(database, vault.clone(), projectors, wake, options).await?;
-        Ok(Self { reader: database.reader(), vault, committer: Arc::new(committer) })
+        Ok(Self { reader: database.reader(), vault, committer: Arc::new(committer), memory: Memory::new() })
     }
 
     /// Takes no more commits and returns when those that were taken are answered.
     pub async fn drain(&self) {
         self.committer.drain().await;
+    }
+
+    async fn commit_and_remember(&self, commit: Commit) -> Result<Receipt, CommitError> {
+        let noticed = Memory::notice(&commit.appends);
+        let committed = self.committer.commit(commit).await;
+        match &committed {
+            Ok(receipt) if !receipt.replayed => self.memory.committed(noticed),
+            Ok(_) | Err(_) => self.memory.forget(&noticed),
+        }
+        committed
     }
 }
 
@@ -72,17 +84,30 @@ impl EventLog for PgEventLog {
             loaded.recorded_at = Some(row.recorded_at);
             loaded.events.push(codec.decode_event(&row).await?);
         }
+        self.memory.read(stream, &loaded.events, loaded.version);
         Ok(loaded)
     }
 
+    async fn recall(&self, stream: StreamId) -> Result<Recalled, Unavailable> {
+        if let Some(known) = self.memory.find(stream) {
+            return Ok(Recalled {
+                events: known.events.clone(),
+                version: known.version,
+                is_remembered: true,
+            });
+        }
+        let Loaded { events, version, .. } = self.load(stream).await?;
+        Ok(Recalled { events, version, is_remembered: false })
+    }
+
     async fn commit(&self, commit: Commit) -> Result<Receipt, CommitError> {
-        self.committer.commit(commit).await
+        self.commit_and_remember(commit).await
     }
 
     fn note(&self, commit: Commit) {
-        let committer = Arc::clone(&self.committer);
+        let log = self.clone();
         let noting = async move {
-            match committer.commit(commit).await {
+            match log.commit_and_remember(commit).await {
                 Ok(_) => {}
                 Err(CommitError::Limit(limit)) => tracing::debug!(%limit, "not recorded"),
                 Err(error) => tracing::warn!(%error, "something that happened was not recorded"),

@@ -15,6 +15,7 @@ mod event_log;
 mod feed;
 mod follower;
 mod framework;
+mod memory;
 mod pages;
 mod pool;
 mod presentation;
