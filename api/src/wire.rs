@@ -185,6 +185,7 @@ impl Service {
         let mut tasks = JoinSet::new();
         tasks.spawn(state.unavailable.clone().tell());
         tasks.spawn(wake.clone().listen(database.clone(), drafts.clone()));
+        tasks.spawn(wake.clone().announce(database.clone()));
         tasks.spawn(drafts.clone().run());
         let mut sending = JoinSet::new();
         if duties == Duties::All {
@@ -234,6 +235,7 @@ impl Service {
         self.sending.abort_all();
         self.tasks.abort_all();
         while self.tasks.join_next().await.is_some() {}
+        self.wake.announce_the_rest(&self.database).await;
         self.database.close().await;
     }
 }

@@ -1,6 +1,7 @@
 //! Waking those who follow a log.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -9,23 +10,48 @@ use domain::task::TaskEvent;
 use domain::tenant::TenantEvent;
 use domain::{Event, TenantId};
 use sqlx::postgres::PgListener;
+use sqlx::{Executor, PgConnection};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::database::Database;
 use super::drafts::{self, PgDrafts};
 
-/// The channel that tells other processes of a batch.
-pub(super) const CHANNEL: &str = "agentcores_events";
+/// The channel that tells other processes of commits.
+const CHANNEL: &str = "agentcores_events";
 
-/// Tells followers that a tenant's log has grown: at once within the process, by one notification per batch from
-/// other processes. It is a hint only; whoever follows reads the log.
+/// The least time between two notifications; what is committed meanwhile is told together.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// How long to wait where the database cannot be reached.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Tells followers that a tenant's log has grown: at once within the process, by notifications from other processes.
+/// It is a hint only; whoever follows reads the log.
+///
+/// Other processes are told after the commit, not by it: a transaction that notifies holds a lock of the whole cluster
+/// until it is on disk, so no two of them would be written together.
 #[derive(Clone, Debug, Default)]
 pub struct Wake {
     tenants: Arc<Mutex<HashMap<TenantId, watch::Sender<i64>>>>,
     work: Arc<tokio::sync::Notify>,
     stops: Arc<tokio::sync::Notify>,
     growths: Arc<Mutex<Vec<Weak<Grown>>>>,
+    untold: Arc<Untold>,
+}
+
+/// What other processes are still to be told.
+#[derive(Debug, Default)]
+struct Untold {
+    commits: Mutex<Commits>,
+    news: tokio::sync::Notify,
+}
+
+/// What was committed: where the logs stand, and what it may mean for workers.
+#[derive(Debug, Default)]
+struct Commits {
+    heads: BTreeMap<TenantId, i64>,
+    told: ForWorkers,
 }
 
 /// Which tenants' logs grew since it was last asked, for one who follows them all.
@@ -97,8 +123,87 @@ impl Wake {
         self.work.notified().await;
     }
 
+    /// Tells everybody what a batch has committed.
+    pub(super) fn committed(&self, heads: &[(TenantId, i64)], told: ForWorkers) {
+        for (tenant, position) in heads {
+            self.publish(*tenant, *position);
+        }
+        if told.work {
+            self.publish_work();
+        }
+        if told.stop {
+            self.publish_stop();
+        }
+        let mut commits = self.untold.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        commits.heads.extend(heads.iter().copied());
+        commits.told = commits.told.and(told);
+        drop(commits);
+        self.untold.news.notify_one();
+    }
+
+    /// Passes on to other processes what this one commits. Ends never; abort it with its task.
+    pub async fn announce(self, database: Database) {
+        let mut conn = None;
+        loop {
+            self.untold.news.notified().await;
+            while let Err(error) = self.announce_once(&database, &mut conn).await {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "other processes could not be told of commits"
+                );
+                conn = None;
+                tokio::time::sleep(AGAIN).await;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Tells other processes what they were not told yet, before this one ends. Whoever is not told looks by himself in a
+    /// while, as after a kill.
+    pub async fn announce_the_rest(&self, database: &Database) {
+        let told = tokio::time::timeout(2 * AGAIN, self.announce_once(database, &mut None)).await;
+        if !matches!(told, Ok(Ok(()))) {
+            tracing::debug!("other processes were not told of the last commits");
+        }
+    }
+
+    async fn announce_once(
+        &self,
+        database: &Database,
+        conn: &mut Option<PgConnection>,
+    ) -> Result<(), sqlx::Error> {
+        let commits = mem::take(&mut *self.untold.commits.lock().unwrap_or_else(PoisonError::into_inner));
+        if commits.heads.is_empty() {
+            return Ok(());
+        }
+        let said = self.say(database, conn, &commits).await;
+        if said.is_err() {
+            let mut untold = self.untold.commits.lock().unwrap_or_else(PoisonError::into_inner);
+            untold.told = untold.told.and(commits.told);
+            for (tenant, position) in commits.heads {
+                untold.heads.entry(tenant).or_insert(position);
+            }
+        }
+        said
+    }
+
+    async fn say(
+        &self,
+        database: &Database,
+        conn: &mut Option<PgConnection>,
+        commits: &Commits,
+    ) -> Result<(), sqlx::Error> {
+        let conn = match conn {
+            Some(conn) => conn,
+            None => conn.insert(database.connect_writer().await?),
+        };
+        // Ids and numbers only, so the text is safe to be a statement.
+        let said = format!("notify {CHANNEL}, '{}'", announcement(commits));
+        conn.execute(sqlx::raw_sql(&said)).await.map(drop)
+    }
+
     /// Wakes a worker.
-    pub(super) fn publish_work(&self) {
+    fn publish_work(&self) {
         self.work.notify_one();
     }
 
@@ -108,12 +213,12 @@ impl Wake {
     }
 
     /// Lets a worker look whether it may go on.
-    pub(super) fn publish_stop(&self) {
+    fn publish_stop(&self) {
         self.stops.notify_one();
     }
 
     /// Wakes the tenant's followers.
-    pub(super) fn publish(&self, tenant: TenantId, position: i64) {
+    fn publish(&self, tenant: TenantId, position: i64) {
         self.each_growth(|grown| grown.note(tenant));
         let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = tenants.get(&tenant) {
@@ -146,7 +251,7 @@ impl Wake {
             // Whatever was said meanwhile was not heard.
             self.publish_all();
             drafts.wake_all();
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            tokio::time::sleep(AGAIN).await;
         }
     }
 
@@ -202,6 +307,10 @@ impl ForWorkers {
             stop: told.stop || stops_work(event),
         })
     }
+
+    const fn and(self, other: Self) -> Self {
+        Self { work: self.work || other.work, stop: self.stop || other.stop }
+    }
 }
 
 /// Whether an event may stop an attempt under way, from outside.
@@ -229,18 +338,45 @@ const fn makes_work(event: &Event) -> bool {
     )
 }
 
-/// What a batch tells other processes: `tenant=position` for each tenant, after a mark for each thing that it may mean for
+/// What other processes are told: `tenant=position` for each tenant, after a mark for each thing that it may mean for
 /// workers; or that it was too many to name (a notification holds 8,000 bytes).
-pub(super) fn announcement(
-    heads: impl ExactSizeIterator<Item = (TenantId, i64)>,
-    told: ForWorkers,
-) -> String {
-    if heads.len() > 100 {
+fn announcement(commits: &Commits) -> String {
+    if commits.heads.len() > 100 {
         return ALL.to_owned();
     }
-    let heads =
-        heads.map(|(tenant, position)| format!("{}={position}", tenant.0.simple())).collect::<Vec<_>>();
-    let marks = [(told.work, WORK), (told.stop, STOP)];
+    let heads = commits.heads.iter().map(|(tenant, position)| format!("{}={position}", tenant.0.simple()));
+    let marks = [(commits.told.work, WORK), (commits.told.stop, STOP)];
     let marks = marks.into_iter().filter_map(|(is_told, mark)| is_told.then_some(mark));
-    marks.collect::<String>() + &heads.join(",")
+    marks.collect::<String>() + &heads.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: TenantId = TenantId(Uuid::from_u128(1));
+    const TWO: TenantId = TenantId(Uuid::from_u128(2));
+    const NOTHING: ForWorkers = ForWorkers { work: false, stop: false };
+
+    #[test]
+    fn what_one_process_says_another_hears() {
+        let (here, there) = (Wake::default(), Wake::default());
+        let (one, two) = (there.watch(ONE), there.watch(TWO));
+        here.committed(&[(ONE, 3), (TWO, 7)], NOTHING);
+        here.committed(&[(ONE, 4)], ForWorkers { work: true, stop: true });
+        let said = announcement(&here.untold.commits.lock().unwrap());
+        there.hear(&said);
+        assert_eq!((*one.borrow(), *two.borrow()), (4, 7));
+        assert!(said.starts_with("!?"), "{said}");
+    }
+
+    #[test]
+    fn a_notification_has_room_for_all_that_it_names() {
+        let commits = |tenants: u128| {
+            let heads = (0..tenants).map(|tenant| (TenantId(Uuid::from_u128(tenant)), i64::MAX));
+            Commits { heads: heads.collect(), told: ForWorkers { work: true, stop: true } }
+        };
+        assert!(announcement(&commits(100)).len() < 8_000);
+        assert_eq!(announcement(&commits(101)), ALL);
+    }
 }

@@ -9,9 +9,9 @@
 //! 3. decide for each command in the order of arrival, in memory, seeing what those before it did (`plan`):
 //!    repeated, lease lost, conflict, name taken, limit reached, or accepted with its positions;
 //! 4. move the heads from where they are believed to be, and write all that is accepted with a few set-based statements
-//!    (`store::write`), run the inline projectors on it, notify, commit. A head that stands elsewhere means that another
+//!    (`store::write`), run the inline projectors on it, commit. A head that stands elsewhere means that another
 //!    process was quicker: nothing is written, and the batch is done again under the locks;
-//! 5. give each caller its own answer.
+//! 5. give each caller its own answer, and tell those who follow.
 //!
 //! Everything that a decision rests on is in the log of its tenant, moves with its head, or is held by a constraint. So
 //! a head that has not moved since proves the decision, as a lock would have. A limit is told to nobody on the word

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::super::database::Database;
 use super::super::projector::Projectors;
 use super::super::vault::Vault;
-use super::super::wake::{CHANNEL, ForWorkers, Wake, announcement};
+use super::super::wake::{ForWorkers, Wake};
 use super::Job;
 use super::heads::KnownHeads;
 use super::plan::Plan;
@@ -217,23 +217,12 @@ impl Writer {
         // Where more is waiting it is begun with at once, so no transaction lies idle; that saves a round trip.
         let goes_on = !queue.is_empty();
         let commit = if goes_on { "commit and chain" } else { "commit" };
-        // Ids and numbers only, so the text is safe to be a statement; one round trip for both.
-        let told = ForWorkers::of(plan.events.iter().map(|recorded| &recorded.event));
-        let said = announcement(moved.iter().copied(), told);
-        conn.execute(sqlx::raw_sql(&format!("notify {CHANNEL}, '{said}'; {commit}"))).await?;
+        conn.execute(commit).await?;
         for tenant in plan.heads.keys() {
             self.heads.committed(*tenant, facts.heads[tenant]);
         }
         self.remember(&open, &plan).await;
-        for (tenant, position) in moved {
-            self.wake.publish(tenant, position);
-        }
-        if told.work {
-            self.wake.publish_work();
-        }
-        if told.stop {
-            self.wake.publish_stop();
-        }
+        self.wake.committed(&moved, ForWorkers::of(plan.events.iter().map(|recorded| &recorded.event)));
         Ok(Transacted::Answered(merge(settled, plan.answers), goes_on))
     }
 
