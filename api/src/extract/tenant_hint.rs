@@ -105,9 +105,9 @@ mod tests {
     fn header_and_host_must_agree() {
         assert_eq!(read("localhost", &["Acme"]), Ok(Some("acme".to_owned())));
         assert_eq!(read("acme.agentcores.example", &["acme"]), Ok(Some("acme".to_owned())));
-        assert_eq!(read("acme.agentcores.example", &["other"]), Err(403));
-        assert_eq!(read("localhost", &["acme", "other"]), Err(403));
-        assert_eq!(read("localhost", &["no tenant"]), Err(403));
+        assert_eq!(read("acme.agentcores.example", &["other"]), Err(404));
+        assert_eq!(read("localhost", &["acme", "other"]), Err(404));
+        assert_eq!(read("localhost", &["no tenant"]), Err(404));
     }
 
     #[test]

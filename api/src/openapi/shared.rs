@@ -9,7 +9,12 @@ pub(super) const FAILURES: [(&str, &str, &str); 13] = [
     ("400", "Malformed", "The body is not JSON."),
     ("401", "Unauthenticated", "No credentials, or none that are good."),
     ("403", "Forbidden", "The role, the organisation or a plan limit forbids it."),
-    ("404", "NotFound", "Nothing of that id, or not the caller's."),
+    (
+        "404",
+        "NotFound",
+        "Nothing of that id, or not the caller's. `tenant_mismatch`: the host or `X-Tenant` names another organisation than \
+            the token.",
+    ),
     ("408", "TooSlow", "The body did not come in time."),
     ("409", "Conflict", "The present state, or something unique, stands in the way."),
     ("412", "Stale", "The resource is no longer in the version of `If-Match`."),
@@ -77,7 +82,8 @@ impl Kind {
             "400" | "408" | "413" | "415" => self.has_body,
             "401" => self.asks_for_caller,
             "403" | "429" | "500" => self.in_api,
-            "404" => self.names_resource,
+            // Every token may be another organisation's than the one that is named.
+            "404" => self.names_resource || self.asks_for_caller,
             "409" => changes,
             "412" => changes && self.names_resource && self.has_version,
             "422" => self.has_body || self.has_query || self.method == Method::Post,

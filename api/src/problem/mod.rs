@@ -170,10 +170,11 @@ impl Problem {
         StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Whether the body has members that no form of ours sends: a try to set what is not to be set, or to be read twice
-    /// in different ways.
+    /// Whether no client of ours sends such a request: its body has members that no form has, a try to set what is not to be
+    /// set, or to be read twice in different ways; or it reaches for another organisation.
     pub(crate) fn is_of_no_client(&self) -> bool {
-        self.0.errors.iter().any(|error| matches!(error.code.as_str(), "unknown_field" | "duplicate"))
+        self.0.code == "tenant_mismatch"
+            || self.0.errors.iter().any(|error| matches!(error.code.as_str(), "unknown_field" | "duplicate"))
     }
 
     pub(crate) const fn code(&self) -> &'static str {

@@ -132,9 +132,10 @@ impl Problem {
         )
     }
 
+    /// Whether the organisation that is named exists is not told: who asks does not belong to it.
     pub(crate) fn tenant_mismatch() -> Self {
         Self::new(
-            StatusCode::FORBIDDEN,
+            StatusCode::NOT_FOUND,
             "tenant_mismatch",
             "the credentials belong to another organisation than the request names",
         )

@@ -115,7 +115,7 @@ pub(crate) struct Me {
 #[utoipa::path(post, path = "/auth/register", tag = "auth", request_body = RegisterBody,
     responses((status = 201, description = "The new user", body = UserRow,
         headers(("ETag", description = "Its version"), ("Location", description = "Where it is"))),
-        (status = 404, description = "No organisation has that subdomain.", body = ProblemBody,
+        (status = 404, description = "No organisation has that subdomain, or host and `X-Tenant` name another.", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn register(
     State(api): State<ApiState>,
@@ -150,6 +150,8 @@ pub(crate) async fn register(
 #[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = LoginBody,
     responses((status = 200, description = "The open session", body = LoginAnswer),
         (status = 401, description = "The credentials are not right.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 404, description = "Body, host and `X-Tenant` do not name the same organisation.", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn log_in(
     State(api): State<ApiState>,

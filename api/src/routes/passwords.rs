@@ -90,7 +90,9 @@ pub(crate) async fn change_password(
 /// with.
 #[utoipa::path(post, path = "/auth/password-reset", tag = "auth", request_body = RequestPasswordResetBody,
     responses((status = 202, description = "If there is such a user, a link is on its way",
-        body = PasswordResetRequested)))]
+        body = PasswordResetRequested),
+        (status = 404, description = "Body, host and `X-Tenant` do not name the same organisation.", body = ProblemBody,
+            content_type = "application/problem+json")))]
 pub(crate) async fn request_password_reset(
     State(api): State<ApiState>,
     RequestOrigin(mut origin): RequestOrigin,

@@ -138,7 +138,7 @@ async fn refusals(acted: &mut Acted, owner: &Session, member: &Session) {
     acted.does(request, Act { by: Some(by(member, "access_token")), ..refused }).await;
     let request =
         acted.to(Method::GET, "/agents").bearer_auth(&owner.token).header("x-tenant", "someone-else");
-    acted.does(request, act("other-tenant", "INFO", (403, "tenant_mismatch"))).await;
+    acted.does(request, act("other-tenant", "INFO", (404, "tenant_mismatch"))).await;
 }
 
 /// What no client of ours sends.
