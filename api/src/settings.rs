@@ -122,6 +122,10 @@ pub struct Storage {
     #[arg(long, env = "AGENTCORES_DB_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=500))]
     pub connections: u32,
 
+    /// Milliseconds that a statement of a request may take, waits for locks included; then it is cancelled
+    #[arg(long, env = "AGENTCORES_STATEMENT_TIMEOUT_MS", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(10..=60_000))]
+    pub statement_timeout_ms: u32,
+
     /// Writers of the event log, each with a connection of its own
     #[arg(long, env = "AGENTCORES_WRITERS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub writers: u16,
@@ -270,6 +274,11 @@ impl Settings {
 }
 
 impl Storage {
+    /// How long a statement of a request may take.
+    pub fn statement_timeout(&self) -> Duration {
+        Duration::from_millis(self.statement_timeout_ms.into())
+    }
+
     /// Refuses a connection over a network in which others could pretend to be the database. One on this machine is
     /// trusted like the machine.
     pub fn require_tls(

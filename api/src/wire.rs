@@ -333,7 +333,7 @@ async fn open(
     options: PgConnectOptions,
 ) -> Result<Database, StartError> {
     let login = hex::encode(secrets.derive(Purpose::DatabaseLogin)).into();
-    Ok(Database::open(options, &login, storage.connections).await?)
+    Ok(Database::open(options, &login, storage.connections, storage.statement_timeout()).await?)
 }
 
 /// Seals every key anew that another master key sealed. Tells how far it is after each page.

@@ -45,6 +45,7 @@ mod schedules;
 mod sessions;
 mod setup;
 mod slow_clients;
+mod slow_statements;
 mod statements;
 mod steps;
 mod stops;

@@ -1,5 +1,7 @@
 //! Opening the database: migrations as its owner, everything else without privileges.
 
+use std::time::Duration;
+
 use application::ports::Unavailable;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::Migrator;
@@ -51,11 +53,12 @@ pub enum DatabaseError {
 impl Database {
     /// Opens the database that `options` name. If that login is privileged it brings the schema up to date and
     /// prepares the unprivileged login that everything after it uses; a login without privileges is used as it
-    /// is and must find the schema up to date.
+    /// is and must find the schema up to date. A statement of a request may take `patience`.
     pub async fn open(
         options: PgConnectOptions,
         login_password: &SecretString,
         connections: u32,
+        patience: Duration,
     ) -> Result<Self, DatabaseError> {
         // What is there already is no news.
         let quiet = options.clone().options([("client_min_messages", "warning")]);
@@ -79,7 +82,7 @@ impl Database {
         if !open.is_empty() {
             return Err(DatabaseError::Open(open.join(", ")));
         }
-        let reading = pool::connect(service.clone(), As::Reader, connections).await?;
+        let reading = pool::connect(service.clone(), As::Reader { patience }, connections).await?;
         Ok(Self { service, reading, writing })
     }
 

@@ -8,8 +8,8 @@ use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 /// As whom a pool's connections work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum As {
-    /// Reads one tenant at a time; can write nothing.
-    Reader,
+    /// Reads one tenant at a time, for requests; can write nothing.
+    Reader { patience: Duration },
     /// Appends to the log and keeps what stands beside it.
     Writer,
     /// Owns the tables: for changing the schema and rebuilding read models, never for serving.
@@ -17,12 +17,21 @@ pub(super) enum As {
 }
 
 impl As {
-    /// The role to take, and how long one statement may run: rebuilding takes its time.
-    const fn role(self) -> (&'static str, &'static str) {
+    const fn role(self) -> &'static str {
         match self {
-            Self::Reader => ("agentcores_reader", "30s"),
-            Self::Writer => ("agentcores_writer", "30s"),
-            Self::Owner => ("none", "0"),
+            Self::Reader { .. } => "agentcores_reader",
+            Self::Writer => "agentcores_writer",
+            Self::Owner => "none",
+        }
+    }
+
+    /// How long one statement may run, waits for locks included. A batch of the writer is many requests' work, and
+    /// rebuilding takes its time.
+    fn statement_timeout(self) -> String {
+        match self {
+            Self::Reader { patience } => format!("{}ms", patience.as_millis()),
+            Self::Writer => "30s".to_owned(),
+            Self::Owner => "0".to_owned(),
         }
     }
 
@@ -31,7 +40,7 @@ impl As {
     /// every batch has the same plan, it is made once.
     const fn planner(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Reader | Self::Owner => &[],
+            Self::Reader { .. } | Self::Owner => &[],
             Self::Writer => &[
                 ("enable_seqscan", "off"),
                 ("enable_hashjoin", "off"),
@@ -79,18 +88,17 @@ pub(super) async fn connect_one(options: &PgConnectOptions, role: As) -> Result<
 }
 
 fn session(options: PgConnectOptions, as_who: As) -> PgConnectOptions {
-    let (role, statement_timeout) = as_who.role();
     options
         .application_name("agentcores")
         .statement_cache_capacity(500)
         .options([
-            ("role", role),
+            ("role", as_who.role()),
             // Rolling back outside a transaction is no news.
             ("client_min_messages", "error"),
             ("idle_in_transaction_session_timeout", "10s"),
             ("lock_timeout", "10s"),
-            ("statement_timeout", statement_timeout),
         ])
+        .options([("statement_timeout", as_who.statement_timeout())])
         .options(as_who.planner().iter().copied())
         .log_slow_statements(log::LevelFilter::Warn, Duration::from_secs(1))
 }
