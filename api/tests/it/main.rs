@@ -7,6 +7,8 @@
 
 mod listener;
 mod operations;
+#[path = "../queue/scale.rs"]
+mod scale;
 mod scene;
 mod smtp;
 mod support;
