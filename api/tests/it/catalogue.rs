@@ -48,7 +48,7 @@ async fn one_function_works_with_the_rights_of_its_owner_and_not_for_everybody()
     let sql = format!(
         "select p.proname::text from pg_proc p
          where p.prosecdef and {own}
-           and (p.proconfig is null or not exists (select from unnest(p.proconfig) c where c like 'search_path=%pg_temp')
+           and (p.proconfig is null or not exists (select from unnest(p.proconfig) c where c = 'search_path=pg_catalog, pg_temp')
                 or has_function_privilege('public', p.oid, 'execute'))"
     );
     assert_eq!(names(&owner, &sql).await, [""; 0]);

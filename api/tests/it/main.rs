@@ -29,6 +29,7 @@ mod conversations;
 mod isolation;
 mod keys;
 mod limits;
+mod lints;
 mod log;
 mod mail;
 mod operator_log;
