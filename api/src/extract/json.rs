@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
 use super::fields;
+use super::items;
 use super::member::Member;
 use crate::problem::{FieldError, Problem};
 use crate::server::TooSlow;
@@ -153,6 +154,9 @@ fn parse<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
     }
     if !text.trim_start().starts_with('{') {
         return Err(Problem::invalid_field("", "wrong_type", "must be a JSON object"));
+    }
+    if let Some(error) = items::too_many(text) {
+        return Err(Problem::invalid(vec![error]));
     }
     let members = members(text).map_err(|error| {
         tracing::debug!(%error, "a member's name cannot be read");

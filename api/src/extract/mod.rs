@@ -5,6 +5,7 @@ mod authed;
 mod client;
 pub(crate) mod cookie;
 mod fields;
+mod items;
 mod json;
 mod keys;
 mod member;

@@ -60,7 +60,7 @@ pub(crate) struct CreateAgentBody {
     /// What runs it: `gpt-4`, `claude`, `custom`, `echo`, `scripted` or `provider/model`.
     #[schema(value_type = String, min_length = 1, max_length = 120)]
     agent_type: AgentKind,
-    /// How it is set up; at most 256 KiB and 32 levels deep.
+    /// How it is set up; at most 256 KiB, 32 levels deep, and 1,000 items in each array.
     #[schema(value_type = Option<Object>)]
     configuration: Option<JsonObject>,
     /// What it may use.

@@ -2156,7 +2156,7 @@ export interface components {
       agent_type: string;
       /** @description What it may use. */
       capabilities?: string[] | null;
-      /** @description How it is set up; at most 256 KiB and 32 levels deep. */
+      /** @description How it is set up; at most 256 KiB, 32 levels deep, and 1,000 items in each array. */
       configuration?: {
         [key: string]: unknown;
       } | null;
@@ -2233,7 +2233,7 @@ export interface components {
       cron: string;
       /** @description Whether it makes tasks; `true` if absent. */
       enabled?: boolean | null;
-      /** @description What they work on; at most 256 KiB and 32 levels deep. */
+      /** @description What they work on; at most 256 KiB, 32 levels deep, and 1,000 items in each array. */
       input_data?: {
         [key: string]: unknown;
       } | null;
@@ -2282,7 +2282,7 @@ export interface components {
        * @description Who is to do it.
        */
       agent_id: string;
-      /** @description What to work on; at most 256 KiB and 32 levels deep. */
+      /** @description What to work on; at most 256 KiB, 32 levels deep, and 1,000 items in each array. */
       input_data?: {
         [key: string]: unknown;
       } | null;

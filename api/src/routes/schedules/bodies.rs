@@ -59,7 +59,7 @@ pub(crate) struct CreateScheduleBody {
     /// The shape of its tasks; `prompt` if absent.
     #[schema(value_type = Option<TaskKindSchema>)]
     pub(super) task_type: Option<TaskKind>,
-    /// What they work on; at most 256 KiB and 32 levels deep.
+    /// What they work on; at most 256 KiB, 32 levels deep, and 1,000 items in each array.
     #[schema(value_type = Option<Object>)]
     pub(super) input_data: Option<JsonObject>,
     /// How urgent they are, 5 most; 3 if absent.

@@ -65,7 +65,7 @@ pub(crate) struct CreateTaskBody {
     /// Its shape; `prompt` if absent.
     #[schema(value_type = Option<TaskKindSchema>)]
     pub(super) task_type: Option<TaskKind>,
-    /// What to work on; at most 256 KiB and 32 levels deep.
+    /// What to work on; at most 256 KiB, 32 levels deep, and 1,000 items in each array.
     #[schema(value_type = Option<Object>)]
     pub(super) input_data: Option<JsonObject>,
     /// How urgent it is, 5 most; 3 if absent.

@@ -160,6 +160,8 @@ fn of_that_type(shape: &Shape) -> Vec<Wrong> {
         let deep = (0..40).fold(json!({}), |inner, _| json!({"a": inner}));
         wrong.push(("too long", json!({"a": "x".repeat(LONG)}), "", "too_long"));
         wrong.push(("too deep", deep, "", "too_deep"));
+        let many = json!({"a": {"b~/c": [7, vec![0; 1_001]]}});
+        wrong.push(("with too many items", many, "/a/b~0~1c/1", "too_many"));
         wrong.push(("with U+0000", json!({"a": ["\0"]}), "", "control_character"));
         wrong.push(("with U+0000 in a name", json!({"a": {"\0": 1}}), "", "control_character"));
         wrong.push(("with half a pair", json!({"a": HALF}), "", ""));
