@@ -1,14 +1,14 @@
 //! The only list of routes, and with it of the operations in the OpenAPI document.
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::ApiState;
-use crate::middleware::{idempotency, rate_limit, request};
+use crate::middleware::{encodings, idempotency, rate_limit, request};
 use crate::routes::{
     agents, api_keys, approvals, audit, auth, budgets, catalogue, conversations, events, health, invitations,
     passwords, provider_keys, replays, schedules, sessions, steps, stops, stream, tasks, tenants, usage,
@@ -33,6 +33,7 @@ pub fn router(state: ApiState) -> Router {
         .layer(CatchPanicLayer::custom(request::panicked))
         .layer(from_fn_with_state(state.clone(), request::accompany))
         .layer(CompressionLayer::new().gzip(true))
+        .layer(from_fn(encodings::always_answer))
         .with_state(state)
 }
 

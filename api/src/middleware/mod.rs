@@ -1,6 +1,7 @@
-//! What every request goes through, outermost first: compression, [`request`], panics,
+//! What every request goes through, outermost first: [`encodings`], compression, [`request`], panics,
 //! [`rate_limit`], [`idempotency`].
 
+pub(crate) mod encodings;
 pub(crate) mod headers;
 pub(crate) mod idempotency;
 pub(crate) mod rate_limit;

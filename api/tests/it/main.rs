@@ -26,6 +26,7 @@ mod catalogue;
 mod consistency;
 mod contract;
 mod conversations;
+mod fuzz;
 mod isolation;
 mod keys;
 mod limits;

@@ -227,6 +227,11 @@ impl Client {
         self.http.request(method, self.url(path))
     }
 
+    /// The answer to a request as it is, not read yet.
+    pub(crate) async fn execute(&self, request: reqwest::Request) -> reqwest::Result<reqwest::Response> {
+        self.http.execute(request).await
+    }
+
     /// The answer; of a stream only its head.
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let answer = request.send().await.unwrap();
