@@ -47,7 +47,7 @@ export const theme = createTheme({
         error: { main: '#f2938a' },
         info: { main: '#8fbde2' },
         background: { default: '#0c1311', paper: '#131c19', sunken: '#0f1715' },
-        text: { primary: '#e3ece8', secondary: '#9fb1ab', disabled: '#70807b' },
+        text: { primary: '#e3ece8', secondary: '#a5b7b1', disabled: '#70807b' },
         divider: '#263430',
         mark: '#e0a526',
       },
