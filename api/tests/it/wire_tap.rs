@@ -85,10 +85,10 @@ impl Message {
         self.kind == 'P' && self.statement.contains(NO_FILTER)
     }
 
-    /// Whether it is of what the service does by itself, whenever it likes: following the log, sending mails. No request
-    /// that only authenticates touches these tables.
+    /// Whether it is of what the service does by itself, whenever it likes: following the log, telling other processes of
+    /// commits, sending mails. No request that only authenticates touches these tables.
     pub(crate) fn is_background(&self) -> bool {
-        ["follower", "from events", "mails"].iter().any(|name| self.statement.contains(name))
+        ["follower", "from events", "mails", "notify "].iter().any(|name| self.statement.contains(name))
     }
 
     /// Whether the client waits for an answer to it.
