@@ -176,7 +176,8 @@ impl<'a> Maker<'a> {
         let is_stream = headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
         let body = if is_stream { vec![] } else { answer.bytes().await.unwrap().to_vec() };
         let fault = fault(&method, &sent, status, &headers, &body).map(|fault| {
-            let (sent, told) = (&sent[..sent.floor_char_boundary(2_000)], String::from_utf8_lossy(&body));
+            let sent: String = sent.chars().take(2_000).collect();
+            let told = String::from_utf8_lossy(&body);
             format!("{number} {fault}: {status} {told}\n  to {sent}")
         });
         (status, fault)

@@ -27,8 +27,11 @@ async fn a_statement_of_a_request_is_cancelled_after_its_time_and_one_of_the_wri
             select from pg_locks l join pg_class c on c.oid = l.relation
             where not l.granted and c.relname = 'agents' and l.mode = 'RowExclusiveLock')";
     let while_it_waits = async {
-        let mut given_up = 0;
+        let (mut asked, mut given_up) = (0, 0);
         while given_up < 3 {
+            // Who waited for the lock as long as it may be waited for at all would outlast the writer.
+            asked += 1;
+            assert!(asked < 100, "the writer does not wait");
             app.get(&owner, "/agents").await.expect_problem(503, "unavailable");
             let is_waiting: bool = sqlx::query_scalar(waits).fetch_one(&mut *locking).await.unwrap();
             given_up += i32::from(is_waiting);
