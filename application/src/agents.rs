@@ -42,6 +42,7 @@ impl App {
     /// Creates an agent, idle. The plan's limit is checked where the log is written.
     pub async fn create_agent(&self, caller: &Caller, new: NewAgent) -> Result<Done, AppError> {
         caller.require(Permission::CreateAgents)?;
+        caller.require_all_agents()?;
         self.check_configuration(&new.configuration)?;
         let agent = AgentId(self.ids.fresh());
         let command = AgentCommand::Create {

@@ -1,7 +1,7 @@
 //! Who asks.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{Actor, Metadata, Permission, Permissions, Role, SessionId, TenantId, UserId};
+use domain::{Actor, Metadata, Permission, Permissions, Reach, Role, SessionId, TenantId, UserId};
 use uuid::Uuid;
 
 use crate::error::AppError;
@@ -52,6 +52,9 @@ pub struct Caller {
     pub credential: Credential,
     /// With which role, as of at most five seconds ago.
     pub role: Role,
+    /// To which agents it is narrowed: to all, but for a key that is bound to some. For such a caller nothing else is
+    /// there, in reads as in commands.
+    pub reach: Reach,
     /// Through which request.
     pub origin: Origin,
 }
@@ -121,6 +124,14 @@ impl Caller {
             ),
             Credential::Session { .. } | Credential::ApiKey { .. } => Ok(()),
         }
+    }
+
+    /// Refuses a key that is bound to agents: what makes another agent is not within any reach.
+    pub fn require_all_agents(&self) -> Result<(), AppError> {
+        if self.reach.is_all() {
+            return Ok(());
+        }
+        Err(AppError::Denied("bound_to_agents", "this key is bound to agents, and makes no others"))
     }
 
     /// Refuses unless the caller made the thing, or its role lets it manage everybody's.

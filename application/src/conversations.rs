@@ -58,7 +58,7 @@ impl App {
             return Ok(done);
         }
         let stream = StreamId::agent(caller.tenant, new.agent);
-        let (agent, version) = self.load::<Agent>(stream).await?;
+        let (agent, version) = self.load_for::<Agent>(caller, stream).await?;
         if agent.profile().is_none() {
             return Err(AppError::NotFound);
         }
@@ -137,6 +137,7 @@ impl App {
     /// Where a conversation stands that the caller may go on with.
     async fn standing(&self, caller: &Caller, conversation: ConversationId) -> Result<Standing, AppError> {
         let standing = self.conversations.standing(caller.tenant, conversation).await?;
+        let standing = standing.filter(|standing| caller.reach.covers(Some(standing.agent)));
         let standing = standing.ok_or(AppError::NotFound)?;
         caller.require_own_or(standing.created_by, Permission::ManageTasks)?;
         caller.origin.require_version(standing.version)?;

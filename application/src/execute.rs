@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::{Root, StreamId};
+use domain::{Metadata, Reach, Root, StreamId};
 use uuid::Uuid;
 
 use crate::App;
@@ -27,6 +27,29 @@ impl From<Receipt> for Done {
     }
 }
 
+/// Who acts.
+pub(crate) struct Acting<'a> {
+    /// Through which request.
+    origin: &'a Origin,
+    /// What stands beside the events.
+    metadata: Metadata,
+    /// On what.
+    reach: Reach,
+}
+
+impl<'a> Acting<'a> {
+    /// Someone who is not signed in, or a part of the service.
+    pub(crate) fn unbound(origin: &'a Origin, metadata: &Metadata) -> Self {
+        Self { origin, metadata: metadata.clone(), reach: Reach::All }
+    }
+}
+
+impl<'a> From<&'a Caller> for Acting<'a> {
+    fn from(caller: &'a Caller) -> Self {
+        Self { origin: &caller.origin, metadata: caller.metadata(), reach: caller.reach.clone() }
+    }
+}
+
 /// How often a command is decided anew when others changed its stream first.
 pub(crate) const ATTEMPTS: u32 = 5;
 
@@ -46,14 +69,14 @@ impl App {
         A::Command: Clone + Send + Sync,
         domain::Event: From<A::Event>,
     {
-        self.execute_with(&caller.origin, &caller.metadata(), stream, command, extend).await
+        self.execute_as(caller.into(), stream, command, extend).await
     }
 
     /// The same where nobody is signed in, or a part of the service acts.
     pub(crate) async fn execute_with<A>(
         &self,
         origin: &Origin,
-        metadata: &domain::Metadata,
+        metadata: &Metadata,
         stream: StreamId,
         command: A::Command,
         extend: impl Fn(&A, Commit) -> Result<Commit, AppError> + Send + Sync,
@@ -63,7 +86,23 @@ impl App {
         A::Command: Clone + Send + Sync,
         domain::Event: From<A::Event>,
     {
-        self.commit_decision(origin, metadata, stream, |state: &A, version, commit| {
+        self.execute_as(Acting::unbound(origin, metadata), stream, command, extend).await
+    }
+
+    async fn execute_as<A>(
+        &self,
+        by: Acting<'_>,
+        stream: StreamId,
+        command: A::Command,
+        extend: impl Fn(&A, Commit) -> Result<Commit, AppError> + Send + Sync,
+    ) -> Result<Done, AppError>
+    where
+        A: Root,
+        A::Command: Clone + Send + Sync,
+        domain::Event: From<A::Event>,
+    {
+        let origin = by.origin;
+        self.commit_decision(by, stream, |state: &A, version, commit| {
             origin.require_version(version)?;
             let commit = extend(state, commit)?;
             Ok((state.decide(command.clone())?, commit))
@@ -73,10 +112,9 @@ impl App {
 
     /// The loop beneath every command: `decide` sees the state with its version, may refuse, and answers with the
     /// stream's events and what else belongs into the commit. Whatever it looks at is what the commit depends on.
-    pub(crate) async fn commit_decision<A>(
+    pub(crate) async fn commit_decision<'b, A>(
         &self,
-        origin: &Origin,
-        metadata: &domain::Metadata,
+        by: impl Into<Acting<'b>> + Send,
         stream: StreamId,
         decide: impl Fn(&A, i64, Commit) -> Result<(Vec<A::Event>, Commit), AppError> + Send + Sync,
     ) -> Result<Done, AppError>
@@ -84,11 +122,11 @@ impl App {
         A: Root,
         domain::Event: From<A::Event>,
     {
-        let decide = &decide;
-        self.commit_on_what_is_known(origin, stream.id, |known| async move {
+        let (by, decide) = (&by.into(), &decide);
+        self.commit_on_what_is_known(by, stream.id, |known| async move {
             let (state, version) = known.look_at::<A>(stream).await?;
-            let commit =
-                Commit::new(stream.tenant, stream.id, metadata.clone()).once(origin.idempotency.clone());
+            let commit = Commit::new(stream.tenant, stream.id, by.metadata.clone())
+                .once(by.origin.idempotency.clone());
             let (events, commit) = decide(&state, version, commit)?;
             let changes = !events.is_empty();
             Ok(changes.then(|| commit.append(stream, Expected::Exactly(version), events)))
@@ -104,22 +142,22 @@ impl App {
     /// is built anew, up to five times.
     pub(crate) async fn commit_on_what_is_known<'a, F>(
         &'a self,
-        origin: &Origin,
+        by: &Acting<'_>,
         resource: Uuid,
         build: impl Fn(Known<'a>) -> F + Send + Sync,
     ) -> Result<Done, AppError>
     where
         F: Future<Output = Result<Option<Commit>, AppError>> + Send,
     {
-        if let Some(done) = origin.done_before() {
+        if let Some(done) = by.origin.done_before() {
             return Ok(done);
         }
         let mut attempt = 1;
-        let mut known = Known::by_memory(self);
+        let mut known = Known::by_memory(self, &by.reach);
         loop {
             let decided = build(known.clone()).await;
             if !matches!(decided, Ok(Some(_))) && known.looked_at_memory() {
-                known = Known::by_log(self);
+                known = Known::by_log(self, &by.reach);
                 continue;
             }
             let Some(commit) = decided? else {
@@ -130,7 +168,7 @@ impl App {
                 Err(CommitError::VersionConflict) if attempt < ATTEMPTS => {
                     self.clock.sleep(self.jitter(attempt)).await;
                     attempt += 1;
-                    known = Known::by_log(self);
+                    known = Known::by_log(self, &by.reach);
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -141,7 +179,7 @@ impl App {
     pub(crate) async fn create<A>(
         &self,
         origin: &Origin,
-        metadata: &domain::Metadata,
+        metadata: &Metadata,
         stream: StreamId,
         command: A::Command,
         extend: impl FnOnce(Commit) -> Commit + Send,
@@ -166,7 +204,16 @@ impl App {
         Ok((fold(loaded.events), loaded.version))
     }
 
-    /// The same as this process last knew it, and whether it may have changed since.
+    /// The same for a caller, for whom nothing exists that is not within reach.
+    pub(crate) async fn load_for<A: Root>(
+        &self,
+        caller: &Caller,
+        stream: StreamId,
+    ) -> Result<(A, i64), AppError> {
+        Ok(within(&caller.reach, stream, self.load(stream).await?))
+    }
+
+    /// An aggregate as this process last knew it, and whether it may have changed since.
     pub(crate) async fn recall<A: Root>(&self, stream: StreamId) -> Result<(A, i64, bool), AppError> {
         let recalled = self.log.recall(stream).await?;
         Ok((fold(recalled.events), recalled.version, recalled.is_remembered))
@@ -184,32 +231,41 @@ impl App {
 #[derive(Clone)]
 pub(crate) struct Known<'a> {
     app: &'a App,
+    /// Of whoever decides.
+    reach: Reach,
     /// Whether something was looked at by memory so far; of a look into the log there is none.
     by_memory: Option<Arc<AtomicBool>>,
 }
 
 impl<'a> Known<'a> {
-    fn by_memory(app: &'a App) -> Self {
-        Self { app, by_memory: Some(Arc::default()) }
+    fn by_memory(app: &'a App, reach: &Reach) -> Self {
+        Self { app, reach: reach.clone(), by_memory: Some(Arc::default()) }
     }
 
-    const fn by_log(app: &'a App) -> Self {
-        Self { app, by_memory: None }
+    fn by_log(app: &'a App, reach: &Reach) -> Self {
+        Self { app, reach: reach.clone(), by_memory: None }
     }
 
     fn looked_at_memory(&self) -> bool {
         self.by_memory.as_ref().is_some_and(|looked| looked.load(Ordering::Relaxed))
     }
 
-    /// The state of an aggregate and its version, 0 if it does not exist.
+    /// The state of an aggregate and its version, 0 if it does not exist or is not within reach.
     pub(crate) async fn look_at<A: Root>(&self, stream: StreamId) -> Result<(A, i64), AppError> {
         let Some(by_memory) = &self.by_memory else {
-            return self.app.load(stream).await;
+            return Ok(within(&self.reach, stream, self.app.load(stream).await?));
         };
         let (state, version, is_remembered) = self.app.recall(stream).await?;
         by_memory.fetch_or(is_remembered, Ordering::Relaxed);
-        Ok((state, version))
+        Ok(within(&self.reach, stream, (state, version)))
     }
+}
+
+/// What there is of an aggregate for whoever has this reach: what is not within it was never begun. This is the wall around
+/// the agents that a key is bound to, for all commands; what follows from something that was looked at so is loaded by
+/// [`App::load`].
+fn within<A: Root>(reach: &Reach, stream: StreamId, (state, version): (A, i64)) -> (A, i64) {
+    if reach.covers(state.agent(stream.id)) { (state, version) } else { (A::default(), 0) }
 }
 
 fn fold<A: Root>(events: Vec<domain::Event>) -> A {

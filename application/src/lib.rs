@@ -36,7 +36,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 pub use agents::{AgentChange, NewAgent};
-pub use api_keys::MadeApiKey;
+pub use api_keys::{KeyOrder, MadeApiKey};
 pub use approvals::Decision;
 pub use auth::{Registration, SignIn};
 pub use caller::{Caller, Origin};

@@ -21,7 +21,7 @@ impl App {
         caller.require_recent(at)?;
         let last4 = last4(key.expose_secret());
         let key = self.provider_keys.seal(caller.tenant, provider, key).await?;
-        self.commit_decision(&caller.origin, &caller.metadata(), stream, |tenant: &Tenant, _, commit| {
+        self.commit_decision(caller, stream, |tenant: &Tenant, _, commit| {
             let events = tenant.decide(TenantCommand::SetProviderKey { provider: provider.clone() })?;
             let set = KeyEffect::SetProviderKey {
                 provider: provider.clone(),
@@ -39,7 +39,7 @@ impl App {
     pub async fn remove_provider_key(&self, caller: &Caller, provider: &Provider) -> Result<Done, AppError> {
         caller.require(Permission::ManageProviderKeys)?;
         let stream = StreamId::tenant(caller.tenant);
-        self.commit_decision(&caller.origin, &caller.metadata(), stream, |tenant: &Tenant, _, commit| {
+        self.commit_decision(caller, stream, |tenant: &Tenant, _, commit| {
             let version = tenant.active()?.keys.providers.get(provider).copied().unwrap_or_default();
             caller.origin.require_version(version)?;
             let events = tenant.decide(TenantCommand::RemoveProviderKey { provider: provider.clone() })?;

@@ -21,7 +21,7 @@ impl App {
         let id = ScheduleId(self.ids.fresh());
         let schedule = Box::new(Schedule { created_by: Some(caller.user), ..schedule });
         let stream = StreamId::agent(caller.tenant, agent);
-        self.commit_decision(&caller.origin, &caller.metadata(), stream, |agent: &Agent, _, commit| {
+        self.commit_decision(caller, stream, |agent: &Agent, _, commit| {
             if agent.profile().is_none() {
                 return Err(AppError::Invalid("/agent_id", "unknown", "no agent has this id"));
             }
@@ -42,7 +42,7 @@ impl App {
         caller.require(Permission::CreateTasks)?;
         let change = Box::new(change);
         let stream = StreamId::agent(caller.tenant, agent);
-        self.commit_decision(&caller.origin, &caller.metadata(), stream, |agent: &Agent, _, commit| {
+        self.commit_decision(caller, stream, |agent: &Agent, _, commit| {
             let held = own_or_managed(caller, agent, id)?;
             if change.cron.is_some() || change.time_zone.is_some() {
                 self.require_calendar(&held.schedule.with(&change))?;
@@ -63,7 +63,7 @@ impl App {
     ) -> Result<Done, AppError> {
         caller.require(Permission::CreateTasks)?;
         let stream = StreamId::agent(caller.tenant, agent);
-        self.commit_decision(&caller.origin, &caller.metadata(), stream, |agent: &Agent, _, commit| {
+        self.commit_decision(caller, stream, |agent: &Agent, _, commit| {
             own_or_managed(caller, agent, id)?;
             Ok((agent.decide(AgentCommand::RemoveSchedule { id })?, commit.about(id.0)))
         })

@@ -205,7 +205,7 @@ impl App {
         caller.require(Permission::ManageUsers)?;
         let open = self.credentials.open_sessions(caller.tenant, user).await?;
         let stream = StreamId::user(caller.tenant, user);
-        self.commit_decision(&caller.origin, &caller.metadata(), stream, |state: &User, version, commit| {
+        self.commit_decision(caller, stream, |state: &User, version, commit| {
             if let Some(held) = state.role() {
                 not_above(caller, held)?;
             }

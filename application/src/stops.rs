@@ -63,7 +63,7 @@ impl App {
         }
         let mut attempt = 1;
         loop {
-            let (state, version) = self.load::<A>(stream).await?;
+            let (state, version) = self.load_for::<A>(caller, stream).await?;
             allow(&state)?;
             caller.origin.require_version(version)?;
             let events = state.decide(command.clone())?;

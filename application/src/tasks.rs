@@ -64,7 +64,7 @@ impl App {
         let agent_stream = StreamId::agent(caller.tenant, new.agent);
         let task = StreamId::task(caller.tenant, TaskId(self.ids.fresh()));
         let new = &new;
-        self.commit_on_what_is_known(&caller.origin, task.id, |known| async move {
+        self.commit_on_what_is_known(&caller.into(), task.id, |known| async move {
             let (agent, agent_version) = known.look_at::<Agent>(agent_stream).await?;
             let Some(profile) = agent.profile() else {
                 return Err(AppError::Invalid("/agent_id", "unknown", "no agent has this id"));
@@ -122,7 +122,7 @@ impl App {
         caller.require(Permission::CreateTasks)?;
         let stream = StreamId::task(caller.tenant, task);
         let command = &command;
-        self.commit_on_what_is_known(&caller.origin, task.0, |known| async move {
+        self.commit_on_what_is_known(&caller.into(), task.0, |known| async move {
             let (state, version) = known.look_at::<Task>(stream).await?;
             let (work, _) = state.present().ok_or(AppError::NotFound)?;
             caller.origin.require_version(version)?;
@@ -158,7 +158,7 @@ impl App {
         if amendment.input.is_none() && amendment.kind.is_none() {
             return Ok(());
         }
-        let (task, _) = self.load::<Task>(StreamId::task(caller.tenant, task)).await?;
+        let (task, _) = self.load_for::<Task>(caller, StreamId::task(caller.tenant, task)).await?;
         let Some((work, _)) = task.present() else {
             return Ok(());
         };

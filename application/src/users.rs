@@ -65,7 +65,7 @@ impl App {
         decide: impl Fn(&User, Commit) -> Result<(Vec<UserEvent>, Commit), AppError> + Send + Sync,
     ) -> Result<Done, AppError> {
         let stream = StreamId::user(caller.tenant, user);
-        self.commit_decision(&caller.origin, &caller.metadata(), stream, |state: &User, version, commit| {
+        self.commit_decision(caller, stream, |state: &User, version, commit| {
             if let Some(held) = state.role() {
                 not_above(caller, held)?;
             }

@@ -5,6 +5,7 @@ use cqrs_es::DomainEvent;
 use uuid::Uuid;
 
 use crate::agent::AgentEvent;
+use crate::id::AgentId;
 use crate::metadata::Metadata;
 use crate::stream::{AggregateType, StreamId};
 use crate::task::TaskEvent;
@@ -117,11 +118,16 @@ pub trait Root: cqrs_es::Aggregate<Services = (), Error: crate::refusal::Refusal
     fn decide(&self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Error>;
     /// The event, if it is one of this aggregate's.
     fn own(event: Event) -> Option<Self::Event>;
+    /// The agent that the aggregate of that id is, or is for; none for what is of no agent.
+    fn agent(&self, _id: Uuid) -> Option<AgentId> {
+        None
+    }
 }
 
-/// Implements `cqrs_es::Aggregate` by forwarding to the pure `decide` and `evolve`; no aggregate does more.
+/// Implements `cqrs_es::Aggregate` by forwarding to the pure `decide` and `evolve`; no aggregate does more. Those that are
+/// of an agent say of which.
 macro_rules! aggregate {
-    ($aggregate:ident, $type:literal, $command:ident, $event:ident, $refusal:ident) => {
+    ($aggregate:ident, $type:literal, $command:ident, $event:ident, $refusal:ident $(, of $agent:expr)?) => {
         impl $crate::event::Root for $aggregate {
             const KIND: $crate::stream::AggregateType = $crate::stream::AggregateType::$aggregate;
 
@@ -135,6 +141,10 @@ macro_rules! aggregate {
                     _ => None,
                 }
             }
+
+            $(fn agent(&self, id: uuid::Uuid) -> Option<$crate::id::AgentId> {
+                ($agent)(self, id)
+            })?
         }
 
         impl cqrs_es::Aggregate for $aggregate {

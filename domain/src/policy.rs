@@ -110,6 +110,35 @@ words! {
 }
 
 impl Permission {
+    /// Whether it is about single agents and what is theirs, so that a key which is bound to some may have it. What an
+    /// organisation has beside its agents is out of such a key's reach, and so is what makes more of them.
+    pub const fn is_of_single_agents(self) -> bool {
+        match self {
+            Self::ReadAgents
+            | Self::RunAgents
+            | Self::ManageAgents
+            | Self::ReadTasks
+            | Self::CreateTasks
+            | Self::ManageTasks
+            | Self::ApproveTasks => true,
+            Self::ReadTenant
+            | Self::ChangeTenant
+            | Self::ChangeSettings
+            | Self::ChangeSubscription
+            | Self::StopWork
+            | Self::ReadUsers
+            | Self::ReadInvitations
+            | Self::ManageUsers
+            | Self::ReadKeys
+            | Self::ManageApiKeys
+            | Self::ManageProviderKeys
+            | Self::CreateAgents
+            | Self::ManageBudgets
+            | Self::ReadEvents
+            | Self::ReadAudit => false,
+        }
+    }
+
     /// What comes with it: whoever changes something may see it.
     pub const fn includes(self) -> &'static [Self] {
         match self {

@@ -15,7 +15,7 @@ use domain::tenant::TenantEvent;
 use domain::text::Capabilities;
 use domain::user::{PasswordChange, SessionRevocation, SignInFailure, UserEvent};
 use domain::{
-    AgentId, AttemptId, ContentHash, ConversationId, Document, Event, MicroUsd, Permission, Personal,
+    AgentId, AttemptId, ContentHash, ConversationId, Document, Event, MicroUsd, Permission, Personal, Reach,
     ResetId, Role, ScheduleId, SessionId, TaskId, Tier, TokenCount, Usage, UserId,
 };
 use serde::Serialize;
@@ -38,6 +38,9 @@ fn every_event_is_written_as_its_golden_file_and_read_back_from_it() {
     keeps_its_contract(&agent_events());
     keeps_its_contract(&task_events());
     for (way, event) in further_task_events() {
+        keeps(&further_file(&event, way), &event);
+    }
+    for (way, event) in further_tenant_events() {
         keeps(&further_file(&event, way), &event);
     }
     for (way, event) in further_agent_events() {
@@ -79,7 +82,8 @@ fn every_event_has_a_sample() {
 fn every_golden_file_belongs_to_an_event() {
     let of_tasks = further_task_events().into_iter().map(|(way, event)| further_file(&event, way));
     let of_agents = further_agent_events().into_iter().map(|(way, event)| further_file(&event, way));
-    let further = of_tasks.chain(of_agents).collect();
+    let of_tenants = further_tenant_events().into_iter().map(|(way, event)| further_file(&event, way));
+    let further = of_tasks.chain(of_agents).chain(of_tenants).collect();
     let events: BTreeSet<String> = [
         files(&tenant_events()),
         files(&user_events()),
@@ -274,6 +278,7 @@ fn tenant_events() -> Vec<TenantEvent> {
             name: "Nightly import".parse().expect("a name"),
             scopes: [Permission::CreateTasks, Permission::ReadAgents].into_iter().collect(),
             expires_at: time("2026-06-15T12:00:00Z"),
+            agent_ids: Reach::All,
         },
         TenantEvent::ApiKeyRevoked { key: KEY },
         TenantEvent::ApiKeyRotated {
@@ -284,6 +289,18 @@ fn tenant_events() -> Vec<TenantEvent> {
         TenantEvent::ProviderKeySet { provider: "openai".parse().expect("a provider") },
         TenantEvent::ProviderKeyRemoved { provider: "openai".parse().expect("a provider") },
     ]
+}
+
+fn further_tenant_events() -> Vec<(&'static str, TenantEvent)> {
+    let agents = vec![AGENT, AgentId(KEY)];
+    let bound = TenantEvent::ApiKeyCreated {
+        key: KEY,
+        name: "Nightly import".parse().expect("a name"),
+        scopes: [Permission::CreateTasks, Permission::ReadAgents].into_iter().collect(),
+        expires_at: time("2026-06-15T12:00:00Z"),
+        agent_ids: Reach::Only(agents.try_into().expect("agents")),
+    };
+    vec![("bound", bound)]
 }
 
 fn user_events() -> Vec<UserEvent> {

@@ -17,6 +17,11 @@ A permission includes what it needs to be of use, which matters for API keys: a 
 Own things need no more than the right to create them: whoever created an agent or a task may change it.
 ";
 
+const BOUND: &str = "
+An API key that is bound to single agents has scopes of the last column only. `manage_agents` lets it change and terminate
+its agents, not create others.
+";
+
 #[test]
 fn the_published_policy_is_the_one_in_force() {
     let page = page();
@@ -59,10 +64,11 @@ fn page() -> String {
     for role in Role::ALL {
         writeln!(page, "| `{}` | {} |", role.as_str(), role.meaning()).expect("a line");
     }
+    page.push_str(BOUND);
     let names = Role::ALL.map(Role::as_str).join(" | ");
     write!(
         page,
-        "\n| Permission | {names} | | includes |\n|---|{}---|---|\n",
+        "\n| Permission | {names} | | includes | single agents |\n|---|{}---|---|:---:|\n",
         ":---:|".repeat(Role::ALL.len())
     )
     .expect("a line");
@@ -71,7 +77,8 @@ fn page() -> String {
         let included: Vec<_> =
             permission.includes().iter().map(|one| format!("`{}`", one.as_str())).collect();
         let (name, meaning, included) = (permission.as_str(), permission.meaning(), included.join(", "));
-        writeln!(page, "| `{name}` | {marks} | {meaning} | {included} |").expect("a line");
+        let single = if permission.is_of_single_agents() { "yes" } else { "" };
+        writeln!(page, "| `{name}` | {marks} | {meaning} | {included} | {single} |").expect("a line");
     }
     page
 }

@@ -103,7 +103,7 @@ impl Views {
     pub async fn get_agent(&self, caller: &Caller, agent: AgentId) -> Result<AgentRow, AppError> {
         caller.require(Permission::ReadAgents)?;
         let tenant = caller.tenant;
-        let found = self.read(tenant, move |conn| {
+        let found = self.read(caller, move |conn| {
             Box::pin(async move {
                 let sql =
                     format!("select {} from agents where tenant_id = $1 and id = $2", names(Agents::COLUMNS));
@@ -120,7 +120,7 @@ impl Views {
         tenant: TenantId,
         agent: AgentId,
     ) -> Result<Option<String>, AppError> {
-        let found = self.read(tenant, move |conn| {
+        let found = self.read_all(tenant, move |conn| {
             Box::pin(async move {
                 let sql = "select name from agents where tenant_id = $1 and id = $2";
                 sqlx::query_scalar(sql).bind(tenant.0).bind(agent.0).fetch_optional(conn).await
@@ -140,7 +140,7 @@ impl Views {
         check_text("/agent_type", filter.agent_type.as_ref())?;
         check_text("/q", filter.q.as_ref())?;
         let (tenant, filter, order) = (caller.tenant, filter.clone(), Order::parse(page, SORTS)?);
-        let read = self.read(tenant, move |conn| {
+        let read = self.read(caller, move |conn| {
             Box::pin(async move {
                 let columns = names(Agents::COLUMNS);
                 list(conn, ("agents", &columns), tenant, (&filter, &order), Agents::decode).await

@@ -2,7 +2,7 @@
 
 use application::{AppError, Caller};
 use chrono::{DateTime, Utc};
-use domain::{Permission, TenantId, UserId};
+use domain::{AgentId, AgentIds, Permission, Reach, TenantId, UserId};
 use serde::Serialize;
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder};
@@ -40,6 +40,9 @@ pub struct ApiKeyRow {
     /// What it was made for. It may never more than its maker's role allows at the time.
     #[schema(value_type = Vec<PermissionSchema>)]
     pub scopes: Vec<Permission>,
+    /// The agents that it is bound to: it sees and does nothing but what is theirs. Null is all of the organisation.
+    #[schema(required, value_type = Option<Vec<Uuid>>)]
+    pub agent_ids: Reach,
     /// How it begins.
     pub prefix: String,
     /// How it ends.
@@ -85,7 +88,7 @@ const SORTS: &[Sort] = &[
 
 fn columns() -> String {
     format!(
-        "id, tenant_id, name, scopes, prefix, last4, created_by, created_at, updated_at, expires_at, last_used_at, \
+        "id, tenant_id, name, scopes, agent_ids, prefix, last4, created_by, created_at, updated_at, expires_at, last_used_at, \
          revoked_at, {STATUS}, version"
     )
 }
@@ -99,7 +102,7 @@ impl Views {
 
     /// The API key of an answer to who has just made it, or that has done something.
     pub async fn find_api_key(&self, tenant: TenantId, key: Uuid) -> Result<Option<ApiKeyRow>, AppError> {
-        let found = self.read(tenant, move |conn| {
+        let found = self.read_all(tenant, move |conn| {
             Box::pin(async move {
                 let sql = format!("select {} from api_keys where tenant_id = $1 and id = $2", columns());
                 let row = sqlx::query(&sql).bind(tenant.0).bind(key).fetch_optional(conn).await?;
@@ -119,7 +122,7 @@ impl Views {
         caller.require(Permission::ReadKeys)?;
         check_text("/q", filter.q.as_ref())?;
         let (tenant, filter, order) = (caller.tenant, filter.clone(), Order::parse(page, SORTS)?);
-        let read = self.read(tenant, move |conn| {
+        let read = self.read(caller, move |conn| {
             Box::pin(
                 async move { list(conn, ("api_keys", &columns()), tenant, (&filter, &order), decode).await },
             )
@@ -146,6 +149,7 @@ fn decode(row: &PgRow) -> Result<ApiKeyRow, sqlx::Error> {
         tenant_id: TenantId(fields.next()?),
         name: fields.next()?,
         scopes: scopes(&fields.next::<Vec<String>>()?),
+        agent_ids: reach(fields.next()?)?,
         prefix: fields.next()?,
         last4: fields.next()?,
         created_by: UserId(fields.next()?),
@@ -162,4 +166,13 @@ fn decode(row: &PgRow) -> Result<ApiKeyRow, sqlx::Error> {
 /// The permissions of stored names. One that there is no more allows nothing.
 pub(crate) fn scopes(names: &[String]) -> Vec<Permission> {
     names.iter().filter_map(|name| Permission::find(name)).collect()
+}
+
+/// The agents of stored ids. What says nothing that a key could be bound to is an error, as it must not open all.
+pub(crate) fn reach(ids: Option<Vec<Uuid>>) -> Result<Reach, sqlx::Error> {
+    let Some(ids) = ids else {
+        return Ok(Reach::All);
+    };
+    let agents: Vec<AgentId> = ids.into_iter().map(AgentId).collect();
+    AgentIds::try_from(agents).map(Reach::Only).map_err(|error| sqlx::Error::Decode(error.into()))
 }

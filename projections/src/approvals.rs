@@ -85,7 +85,7 @@ impl Views {
     ) -> Result<Page<ApprovalRow>, AppError> {
         caller.require(Permission::ReadTasks)?;
         let (tenant, filter, order) = (caller.tenant, filter.clone(), Order::parse(page, SORTS)?);
-        let read = self.read(tenant, move |conn| {
+        let read = self.read(caller, move |conn| {
             Box::pin(async move { list(conn, (WAITING, COLUMNS), tenant, (&filter, &order), decode).await })
         });
         read.await

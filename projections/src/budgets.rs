@@ -64,7 +64,7 @@ impl Views {
     /// The budget of the caller's organisation.
     pub async fn tenant_budget(&self, caller: &Caller, now: DateTime<Utc>) -> Result<BudgetRow, AppError> {
         caller.require(Permission::ReadTenant)?;
-        self.budget(caller.tenant, (OF_TENANT, caller.tenant.0), now).await
+        self.budget(caller, (OF_TENANT, caller.tenant.0), now).await
     }
 
     /// The budget of one of its agents.
@@ -75,16 +75,17 @@ impl Views {
         now: DateTime<Utc>,
     ) -> Result<BudgetRow, AppError> {
         caller.require(Permission::ReadAgents)?;
-        self.budget(caller.tenant, (OF_AGENT, agent.0), now).await
+        self.budget(caller, (OF_AGENT, agent.0), now).await
     }
 
     async fn budget(
         &self,
-        tenant: TenantId,
+        caller: &Caller,
         (sql, id): (&'static str, Uuid),
         now: DateTime<Utc>,
     ) -> Result<BudgetRow, AppError> {
-        let found = self.read(tenant, move |conn| Box::pin(find(conn, tenant, sql, id)));
+        let tenant = caller.tenant;
+        let found = self.read(caller, move |conn| Box::pin(find(conn, tenant, sql, id)));
         Ok(found.await?.ok_or(AppError::NotFound)?.shown(now))
     }
 }

@@ -129,7 +129,7 @@ impl Views {
     ) -> Result<ConversationView, AppError> {
         caller.require(Permission::ReadTasks)?;
         let tenant = caller.tenant;
-        let found = self.read(tenant, move |conn| {
+        let found = self.read(caller, move |conn| {
             Box::pin(async move {
                 let Some(conversation) = find(conn, tenant, id).await? else {
                     return Ok(None);
@@ -150,7 +150,7 @@ impl Views {
     ) -> Result<Page<ConversationRow>, AppError> {
         caller.require(Permission::ReadTasks)?;
         let (tenant, order) = (caller.tenant, Order::parse(page, SORTS)?);
-        let read = self.read(tenant, move |conn| {
+        let read = self.read(caller, move |conn| {
             Box::pin(async move {
                 let sql = "select exists (select from agents where tenant_id = $1 and id = $2)";
                 let agent = sqlx::query_scalar(sql).bind(tenant.0).bind(filter.agent_id.0);
@@ -267,8 +267,8 @@ impl Conversations for Views {
         tenant: TenantId,
         conversation: ConversationId,
     ) -> Result<Option<Standing>, Unavailable> {
-        let read =
-            self.read(tenant, move |conn| Box::pin(async move { find(conn, tenant, conversation).await }));
+        let read = self
+            .read_all(tenant, move |conn| Box::pin(async move { find(conn, tenant, conversation).await }));
         let Some(row) = read.await.map_err(|_| Unavailable)? else {
             return Ok(None);
         };
@@ -288,7 +288,7 @@ impl Conversations for Views {
         most: usize,
     ) -> Result<Vec<AnsweredTurn>, Unavailable> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let read = self.read(tenant, move |conn| {
+        let read = self.read_all(tenant, move |conn| {
             Box::pin(async move {
                 let sql = "
                     select input_data, output_data from tasks
@@ -311,7 +311,7 @@ impl Conversations for Views {
         tenant: TenantId,
         conversation: ConversationId,
     ) -> Result<Vec<TaskId>, Unavailable> {
-        let read = self.read(tenant, move |conn| {
+        let read = self.read_all(tenant, move |conn| {
             Box::pin(async move {
                 let sql = "
                     select id from tasks

@@ -70,7 +70,7 @@ impl Views {
     pub async fn tenant_health(&self, caller: &Caller) -> Result<TenantHealth, AppError> {
         caller.require(Permission::ReadTenant)?;
         let tenant = caller.tenant;
-        let health = self.read(tenant, move |conn| Box::pin(find_health(conn, tenant)));
+        let health = self.read(caller, move |conn| Box::pin(find_health(conn, tenant)));
         health.await?.ok_or(AppError::NotFound)
     }
 }

@@ -91,7 +91,7 @@ impl Views {
         caller.require(Permission::ReadInvitations)?;
         check_text("/q", filter.q.as_ref())?;
         let (tenant, filter, order) = (caller.tenant, filter.clone(), Order::parse(page, SORTS)?);
-        let read = self.read(tenant, move |conn| {
+        let read = self.read(caller, move |conn| {
             Box::pin(async move { list(conn, ("users", COLUMNS), tenant, (&filter, &order), decode).await })
         });
         read.await

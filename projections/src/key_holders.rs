@@ -3,12 +3,12 @@
 use application::ports::Unavailable;
 use application::{AppError, Caller};
 use chrono::{DateTime, Utc};
-use domain::{Permissions, Role, TenantId, Tier, UserId};
+use domain::{Permissions, Reach, Role, TenantId, Tier, UserId};
 use sqlx::PgPool;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use crate::api_keys::scopes;
+use crate::api_keys::{reach, scopes};
 use crate::columns::Fields;
 use crate::views::Views;
 
@@ -23,6 +23,8 @@ pub struct KeyHolder {
     pub user: UserId,
     /// What it was made for.
     pub scopes: Permissions,
+    /// The agents that it is bound to, if it is.
+    pub agents: Reach,
     /// When it ends.
     pub expires_at: DateTime<Utc>,
     /// The role of the one who made it.
@@ -48,7 +50,7 @@ pub struct KeyName {
 
 /// A key that works: neither it nor its maker's access has ended.
 const FIND: &str = "
-    select k.tenant_id, k.id, k.created_by, k.scopes, k.expires_at, u.role, t.status = 'suspended', t.subdomain,
+    select k.tenant_id, k.id, k.created_by, k.scopes, k.agent_ids, k.expires_at, u.role, t.status = 'suspended', t.subdomain,
         t.subscription_tier
     from api_keys k
     join users u on u.tenant_id = k.tenant_id and u.id = k.created_by
@@ -103,7 +105,7 @@ impl Views {
     /// For whom a key speaks that is already known to be the caller's.
     pub async fn key_holder(&self, caller: &Caller, key: Uuid) -> Result<Option<KeyHolder>, AppError> {
         let tenant = caller.tenant;
-        let found = self.read(tenant, move |conn| {
+        let found = self.read(caller, move |conn| {
             Box::pin(async move {
                 let sql = format!("{FIND} and k.tenant_id = $1 and k.id = $2");
                 let row = sqlx::query(&sql).bind(tenant.0).bind(key).fetch_optional(conn).await?;
@@ -121,6 +123,7 @@ fn decode(row: &PgRow) -> Result<KeyHolder, sqlx::Error> {
         key: fields.next()?,
         user: UserId(fields.next()?),
         scopes: scopes(&fields.next::<Vec<String>>()?).into_iter().collect(),
+        agents: reach(fields.next()?)?,
         expires_at: fields.next()?,
         role: fields.next_of(Role::find)?,
         suspended: fields.next()?,

@@ -254,7 +254,7 @@ impl Views {
     pub async fn report_usage(&self, caller: &Caller, of: UsageRequest) -> Result<UsageReport, AppError> {
         caller.require(Permission::ReadTenant)?;
         let tenant = caller.tenant;
-        self.read(tenant, move |conn| Box::pin(report(conn, tenant, of))).await
+        self.read(caller, move |conn| Box::pin(report(conn, tenant, of))).await
     }
 }
 

@@ -69,7 +69,7 @@ impl Views {
         provider: &Provider,
     ) -> Result<ProviderKeyRow, AppError> {
         let provider = provider.clone();
-        let found = self.read(tenant, move |conn| {
+        let found = self.read_all(tenant, move |conn| {
             Box::pin(async move {
                 let sql =
                     format!("select {COLUMNS} from provider_keys where tenant_id = $1 and provider = $2");
@@ -88,7 +88,7 @@ impl Views {
     ) -> Result<Page<ProviderKeyRow>, AppError> {
         caller.require(Permission::ReadKeys)?;
         let (tenant, order) = (caller.tenant, Order::parse(page, SORTS)?);
-        let read = self.read(tenant, move |conn| {
+        let read = self.read(caller, move |conn| {
             Box::pin(
                 async move { list(conn, ("provider_keys", COLUMNS), tenant, (&All, &order), decode).await },
             )

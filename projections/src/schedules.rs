@@ -132,7 +132,7 @@ impl Views {
     pub async fn get_schedule(&self, caller: &Caller, id: ScheduleId) -> Result<ScheduleRow, AppError> {
         caller.require(Permission::ReadTasks)?;
         let tenant = caller.tenant;
-        let found = self.read(tenant, move |conn| {
+        let found = self.read(caller, move |conn| {
             Box::pin(async move {
                 let sql = format!("select {COLUMNS} from {SHOWN_FROM} where tenant_id = $1 and id = $2");
                 let row = sqlx::query(&sql).bind(tenant.0).bind(id.0).fetch_optional(conn).await?;
@@ -152,7 +152,7 @@ impl Views {
         caller.require(Permission::ReadTasks)?;
         check_text("/q", filter.q.as_ref())?;
         let (tenant, filter, order) = (caller.tenant, filter.clone(), Order::parse(page, SORTS)?);
-        let read = self.read(tenant, move |conn| {
+        let read = self.read(caller, move |conn| {
             Box::pin(
                 async move { list(conn, (SHOWN_FROM, COLUMNS), tenant, (&filter, &order), decode).await },
             )

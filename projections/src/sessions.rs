@@ -64,7 +64,7 @@ impl Views {
     ) -> Result<Page<SessionRow>, AppError> {
         let current = caller.require_session()?;
         let (tenant, filter, order) = (caller.tenant, Of(caller.user), Order::parse(page, SORTS)?);
-        let read = self.read(tenant, move |conn| {
+        let read = self.read(caller, move |conn| {
             Box::pin(async move {
                 let columns = "id, opened_at, last_used_at, refresh_until, ip, user_agent";
                 list(conn, (OPEN, columns), tenant, (&filter, &order), decode).await

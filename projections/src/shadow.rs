@@ -24,7 +24,7 @@ pub(crate) async fn let_become_writer(conn: &mut PgConnection) -> Result<(), sql
     conn.execute(AS_OWNER).await.map(drop)
 }
 
-/// The columns and indexes of a table, and the release that folds: a shadow begun with others is of no use.
+/// The columns, indexes and walls of a table, and the release that folds: a shadow begun with others is of no use.
 const FINGERPRINT: &str = "
     select concat_ws(E'\\n',
         $2::text,
@@ -33,7 +33,17 @@ const FINGERPRINT: &str = "
          where attrelid = to_regclass($1) and attnum > 0 and not attisdropped),
         (select string_agg(pg_get_indexdef(indexrelid), ', ' order by pg_get_indexdef(indexrelid))
          from pg_index
-         where indrelid = to_regclass($1)))";
+         where indrelid = to_regclass($1)),
+        (select string_agg(polname || ' ' || pg_get_expr(polqual, polrelid), ', ' order by polname)
+         from pg_policy
+         where polrelid = to_regclass($1)))";
+
+/// The walls of a table within those of its tenants, as they are to be made on another.
+const INNER_WALLS: &str = "
+    select format('create policy %I on %I as restrictive for select to agentcores_reader using (%s)',
+        polname, $2::text, pg_get_expr(polqual, polrelid))
+    from pg_policy
+    where polrelid = to_regclass($1) and not polpermissive";
 
 /// The shadow's indexes with the names of their likes on the live table: two are alike if their definitions differ in
 /// nothing but names.
@@ -102,6 +112,11 @@ impl Shadow {
                  grant select, insert, update, delete on {table} to agentcores_writer"
             );
             conn.execute(sqlx::raw_sql(&make)).await?;
+            let walls: Vec<String> =
+                sqlx::query_scalar(INNER_WALLS).bind(live).bind(table).fetch_all(&mut *conn).await?;
+            for wall in walls {
+                conn.execute(wall.as_str()).await?;
+            }
         }
         conn.execute("commit").await.map(drop)
     }

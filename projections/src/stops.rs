@@ -81,7 +81,7 @@ impl Views {
     pub async fn stopped_work(&self, caller: &Caller, position: i64) -> Result<StoppedWork, AppError> {
         caller.require(Permission::StopWork)?;
         let tenant = caller.tenant;
-        let read = self.read(tenant, move |conn| Box::pin(find_stopped(conn, tenant, position)));
+        let read = self.read(caller, move |conn| Box::pin(find_stopped(conn, tenant, position)));
         read.await?.ok_or(AppError::NotFound)
     }
 }
@@ -121,7 +121,7 @@ impl RunningTasks for Views {
         tenant: TenantId,
         agent: Option<AgentId>,
     ) -> Result<Vec<TaskId>, Unavailable> {
-        let read = self.read(tenant, move |conn| {
+        let read = self.read_all(tenant, move |conn| {
             Box::pin(async move {
                 let sql = "
                     select task_id from run_queue

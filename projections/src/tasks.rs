@@ -252,7 +252,7 @@ impl Views {
     pub async fn get_task(&self, caller: &Caller, task: TaskId) -> Result<TaskRow, AppError> {
         caller.require(Permission::ReadTasks)?;
         let tenant = caller.tenant;
-        let found = self.read(tenant, move |conn| {
+        let found = self.read(caller, move |conn| {
             Box::pin(async move {
                 let sql =
                     format!("select {} from tasks where tenant_id = $1 and id = $2", names(Tasks::COLUMNS));
@@ -273,7 +273,7 @@ impl Views {
         caller.require(Permission::ReadTasks)?;
         check_text("/q", filter.q.as_ref())?;
         let (tenant, filter, order) = (caller.tenant, filter.clone(), Order::parse(page, SORTS)?);
-        let read = self.read(tenant, move |conn| {
+        let read = self.read(caller, move |conn| {
             Box::pin(async move {
                 let columns = names(Tasks::COLUMNS);
                 list(conn, ("tasks", &columns), tenant, (&filter, &order), Tasks::decode).await

@@ -101,7 +101,7 @@ impl Views {
 
     /// The organisation of an answer to somebody not signed in, whose id the use case has just handed out.
     pub async fn find_tenant(&self, tenant: TenantId) -> Result<TenantRow, AppError> {
-        let found = self.read(tenant, move |conn| {
+        let found = self.read_all(tenant, move |conn| {
             Box::pin(async move {
                 let sql = format!("select {} from tenants where tenant_id = $1", names(Tenants::COLUMNS));
                 let row = sqlx::query(&sql).bind(tenant.0).fetch_optional(conn).await?;

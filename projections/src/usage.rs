@@ -47,7 +47,7 @@ impl Views {
     pub async fn usage(&self, caller: &Caller, now: DateTime<Utc>) -> Result<UsageRow, AppError> {
         caller.require(Permission::ReadTenant)?;
         let tenant = caller.tenant;
-        let census = self.read(tenant, move |conn| Box::pin(find_census(conn, tenant)));
+        let census = self.read(caller, move |conn| Box::pin(find_census(conn, tenant)));
         let census = census.await?.ok_or(AppError::NotFound)?;
         Ok(usage(&census, now))
     }

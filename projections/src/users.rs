@@ -106,7 +106,7 @@ impl Views {
 
     /// The user of an answer to somebody who signs in, whose id the use case has just handed out.
     pub async fn find_user(&self, tenant: TenantId, user: UserId) -> Result<UserRow, AppError> {
-        let found = self.read(tenant, move |conn| {
+        let found = self.read_all(tenant, move |conn| {
             Box::pin(async move {
                 let sql =
                     format!("select {} from users where tenant_id = $1 and id = $2", names(Users::COLUMNS));
@@ -127,7 +127,7 @@ impl Views {
         caller.require(Permission::ReadUsers)?;
         check_text("/q", filter.q.as_ref())?;
         let (tenant, filter, order) = (caller.tenant, filter.clone(), Order::parse(page, SORTS)?);
-        let read = self.read(tenant, move |conn| {
+        let read = self.read(caller, move |conn| {
             Box::pin(async move {
                 let columns = names(Users::COLUMNS);
                 list(conn, ("users", &columns), tenant, (&filter, &order), Users::decode).await

@@ -1,6 +1,6 @@
 //! Where queries start.
 
-use application::AppError;
+use application::{AppError, Caller};
 use domain::TenantId;
 use futures::future::BoxFuture;
 use infrastructure::postgres::Reader;
@@ -19,8 +19,18 @@ impl Views {
         Self { reader }
     }
 
-    /// Reads as the tenant; a database that fails is logged here, once, and answered as unavailable.
-    pub(crate) async fn read<T, F>(&self, tenant: TenantId, read: F) -> Result<T, AppError>
+    /// Reads what the caller may see of the tenant: no more than the agents that it is narrowed to. A database that fails is
+    /// logged here, once, and answered as unavailable.
+    pub(crate) async fn read<T, F>(&self, caller: &Caller, read: F) -> Result<T, AppError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,
+    {
+        self.reader.read(caller, read).await.map_err(|error| failed(caller.tenant, &error))
+    }
+
+    /// The same of the whole tenant, for what is not asked by a caller or follows from what one was shown.
+    pub(crate) async fn read_all<T, F>(&self, tenant: TenantId, read: F) -> Result<T, AppError>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>> + Send + 'static,

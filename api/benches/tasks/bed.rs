@@ -8,7 +8,7 @@ use application::caller::Credential;
 use application::{App, Caller, NewAgent, NewTenant, Origin};
 use clap::Parser;
 use domain::text::Capabilities;
-use domain::{AgentId, Document, Role, SessionId, TenantId, Tier, UserId};
+use domain::{AgentId, Document, Reach, Role, SessionId, TenantId, Tier, UserId};
 use infrastructure::embedded::EmbeddedPostgres;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, Executor, PgConnection};
@@ -85,7 +85,7 @@ fn caller(tenant: TenantId) -> Caller {
     let origin = Origin { request_id: Some(Uuid::now_v7().to_string()), ..Origin::default() };
     let (user, id) = (UserId(Uuid::now_v7()), SessionId(Uuid::now_v7()));
     let credential = Credential::Session { id, generation: 1, authenticated_at: chrono::Utc::now() };
-    Caller { tenant, user, credential, role: Role::Owner, origin }
+    Caller { tenant, user, credential, role: Role::Owner, reach: Reach::All, origin }
 }
 
 /// The value below which so many percent of sorted times lie.

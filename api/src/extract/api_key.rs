@@ -46,6 +46,7 @@ pub(super) async fn admit_key(parts: &mut Parts, state: &ApiState, token: &str) 
         user: holder.user,
         credential: Credential::ApiKey { id: holder.key, scopes: holder.scopes },
         role: holder.role,
+        reach: holder.agents.clone(),
         origin,
     };
     state.limits.caller(&caller, holder.tier, &parts.extensions)?;
@@ -57,6 +58,7 @@ pub(super) async fn readmit_key(state: &ApiState, caller: &mut Caller, key: Uuid
     let holder = state.views.key_holder(caller, key).await?.ok_or_else(Problem::bad_api_key)?;
     require_at_work(&holder)?;
     caller.role = holder.role;
+    caller.reach = holder.agents;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use domain::{TenantId, UserId};
+use domain::{Reach, TenantId, UserId};
 use projections::SessionState;
 
 use super::api_key::{admit_key, is_api_key, readmit_key};
@@ -42,7 +42,8 @@ impl FromRequestParts<ApiState> for Authed {
         hint.require(&session.subdomain)?;
         note_session(claims.tenant, claims.user, "access_token");
         let (credential, role) = (credential(&claims, session), session.role);
-        let caller = Caller { tenant: claims.tenant, user: claims.user, credential, role, origin };
+        let (tenant, user, reach) = (claims.tenant, claims.user, Reach::All);
+        let caller = Caller { tenant, user, credential, role, reach, origin };
         state.limits.caller(&caller, session.tier, &parts.extensions)?;
         Ok(Self(caller))
     }

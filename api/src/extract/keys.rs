@@ -1,12 +1,15 @@
 //! What bodies about keys hold.
 
 use chrono::TimeDelta;
-use domain::{Permission, Permissions};
+use domain::{AgentId, AgentIds, Permission, Permissions};
 use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Error};
 
 /// At least one permission; one given again is dropped.
 pub(crate) struct Scopes(pub(crate) Permissions);
+
+/// From 1 to 100 agents, each of them once.
+pub(crate) struct BoundAgents(pub(crate) AgentIds);
 
 /// How long an API key lives: 1 to 365 days, 90 if nothing is said.
 #[derive(Clone, Copy, serde::Deserialize)]
@@ -28,6 +31,20 @@ impl<'de> Deserialize<'de> for Scopes {
             return Err(D::Error::custom("too_few: must name at least one permission"));
         }
         Ok(Self(scopes))
+    }
+}
+
+impl<'de> Deserialize<'de> for BoundAgents {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let agents = Vec::<AgentId>::deserialize(deserializer)?;
+        match agents.len() {
+            0 => return Err(D::Error::custom("too_few: must name at least one agent")),
+            number if number > AgentIds::MOST => {
+                return Err(D::Error::custom("too_many: must name at most 100 agents"));
+            }
+            _ => {}
+        }
+        AgentIds::try_from(agents).map(Self).map_err(D::Error::custom)
     }
 }
 

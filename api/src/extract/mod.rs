@@ -19,7 +19,7 @@ pub(crate) use authed::{Authed, note_session, readmit, readmit_if_stale};
 pub(crate) use client::client_address;
 pub use client::{Network, NetworkError};
 pub(crate) use json::{JsonBody, body_limit, read_body};
-pub(crate) use keys::{LifeInDays, OverlapInHours, ProviderSecret, Scopes};
+pub(crate) use keys::{BoundAgents, LifeInDays, OverlapInHours, ProviderSecret, Scopes};
 pub(crate) use origin::{RequestId, RequestOrigin, trace_id};
 pub(crate) use path::{PathId, PathText};
 pub(crate) use query::Parameters;

@@ -1,4 +1,4 @@
-use application::{Caller, MadeApiKey};
+use application::{Caller, KeyOrder, MadeApiKey};
 use axum::extract::State;
 use domain::text::Name;
 use projections::schema::PermissionSchema;
@@ -12,7 +12,7 @@ use super::page_schema;
 use crate::ApiState;
 use crate::answer::{Answer, Emptied};
 use crate::extract::{
-    Authed, JsonBody, LifeInDays, Limit, OverlapInHours, Parameters, PathId, Scopes, SearchText,
+    Authed, BoundAgents, JsonBody, LifeInDays, Limit, OverlapInHours, Parameters, PathId, Scopes, SearchText,
     readmit_if_stale,
 };
 use crate::problem::Problem;
@@ -51,6 +51,12 @@ pub(crate) struct CreateApiKeyBody {
     /// What it may do; nothing that one may not do oneself. To change something brings along to see it.
     #[schema(value_type = Vec<PermissionSchema>, min_items = 1)]
     scopes: Scopes,
+    /// The agents that it is bound to, each once: it sees and does nothing but what is theirs, and other agents, tasks,
+    /// conversations and schedules do not exist for it. Then it has scopes only that are about single agents
+    /// (`is_of_single_agents` in `GET /roles`). All agents of the organisation if absent or null.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Uuid>>, min_items = 1, max_items = 100)]
+    agent_ids: Option<BoundAgents>,
     /// How long it lives; 90 days if absent.
     #[serde(default)]
     #[schema(value_type = i64, minimum = 1, maximum = 365, default = 90, required = false)]
@@ -100,7 +106,8 @@ pub(crate) async fn list_api_keys(
 /// Create an API key
 ///
 /// As an administrator. A program sends it as `Authorization: Bearer ac_live_…`, and nowhere else. It acts for who made
-/// it: it may do what its scopes name, as far as that user's role allows at the time, and ends with that user's access.
+/// it: it may do what its scopes name, as far as that user's role allows at the time, and ends with that user's access. It
+/// may be bound to agents.
 #[utoipa::path(post, path = "/api-keys", tag = "keys", security(("bearer" = [])),
     request_body = CreateApiKeyBody,
     responses((status = 201, description = "The new key, shown this once", body = CreatedApiKey,
@@ -111,7 +118,13 @@ pub(crate) async fn create_api_key(
     JsonBody(body): JsonBody<CreateApiKeyBody>,
 ) -> Result<Answer<CreatedApiKey>, Problem> {
     readmit_if_stale(&api, &mut caller).await?;
-    let made = api.app.create_api_key(&caller, body.name, body.scopes.0, body.expires_in_days.0).await?;
+    let order = KeyOrder {
+        name: body.name,
+        scopes: body.scopes.0,
+        agents: body.agent_ids.map(|agents| agents.0).into(),
+        life: body.expires_in_days.0,
+    };
+    let made = api.app.create_api_key(&caller, order).await?;
     show_once(&api, &caller, made).await
 }
 
@@ -150,8 +163,8 @@ pub(crate) async fn revoke_api_key(
 
 /// Rotate an API key
 ///
-/// As an administrator who holds its scopes. Makes a key of the same name and scopes, which acts for who rotates; the
-/// old one goes on working for a while.
+/// As an administrator who holds its scopes. Makes a key of the same name, scopes and agents, which acts for who
+/// rotates; the old one goes on working for a while.
 #[utoipa::path(post, path = "/api-keys/{id}/rotate", tag = "keys", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The key's id")),
     request_body(content = Option<RotateApiKeyBody>),

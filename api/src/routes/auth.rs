@@ -194,7 +194,9 @@ pub(crate) async fn get_me(
     let user = api.views.find_user(caller.tenant, caller.user).await?;
     let tenant = api.views.find_tenant(caller.tenant).await?;
     let version = user.version;
-    let granted = Permission::ALL.into_iter().filter(|permission| caller.may(*permission));
+    let granted = Permission::ALL.into_iter().filter(|permission| {
+        caller.may(*permission) && (caller.reach.is_all() || permission.is_of_single_agents())
+    });
     let me = Me { user, tenant, permissions: granted.map(Permission::as_str).collect() };
     Ok(Answer::ok(me).version(version))
 }

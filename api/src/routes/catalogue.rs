@@ -56,6 +56,8 @@ pub(crate) struct PermissionShown {
     /// What comes with it.
     #[schema(value_type = Vec<PermissionSchema>)]
     includes: Vec<&'static str>,
+    /// Whether it is about single agents, so that an API key which is bound to some may have it.
+    is_of_single_agents: bool,
 }
 
 /// The whole policy.
@@ -97,6 +99,7 @@ pub(crate) async fn list_roles() -> Answer<Roles> {
         permission: one.as_str(),
         meaning: one.meaning(),
         includes: one.includes().iter().map(|one| one.as_str()).collect(),
+        is_of_single_agents: one.is_of_single_agents(),
     };
     Answer::ok(Roles {
         items: Role::ALL.map(role).into(),

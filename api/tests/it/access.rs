@@ -91,6 +91,14 @@ fn table() -> BTreeMap<String, Access> {
     serde_json::from_str(include_str!("access.json")).expect("access.json")
 }
 
+/// The permission that an operation takes, where it takes one.
+pub(crate) fn permission_of(operation: &Operation) -> Option<Permission> {
+    match table()[&operation.id] {
+        Access::Word(_) => None,
+        Access::Takes { takes, .. } => Some(takes.0),
+    }
+}
+
 #[test]
 fn every_operation_is_in_the_table_and_nothing_else_is() {
     let mut routes: Vec<String> = operations().into_iter().map(|operation| operation.id).collect();

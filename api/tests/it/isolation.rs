@@ -13,7 +13,7 @@ use crate::support::{Answer, Session, TestApp, fresh_database, pool, settings};
 use crate::wire_tap::{Queries, WireTap};
 
 /// What an answer tells, without what is new with every request.
-fn told(mut answer: Answer) -> (u16, Value, Vec<String>) {
+pub(crate) fn told(mut answer: Answer) -> (u16, Value, Vec<String>) {
     if let Some(body) = answer.body.as_object_mut() {
         body.remove("request_id");
     }
@@ -123,13 +123,13 @@ fn ids(page: &Value) -> impl Iterator<Item = Value> + use<> {
 }
 
 /// Whether the operation answers with a page of the tenant's rows; lists of one thing's own are compared by its id.
-fn lists(operation: &Operation) -> bool {
+pub(crate) fn lists(operation: &Operation) -> bool {
     let pages = operation.takes("query", "cursor") && !operation.has_id();
     operation.method == Method::GET && operation.asks_for_caller && pages || operation.id == "list_events"
 }
 
 /// How many rows each table has of a tenant, with the events' last position.
-async fn rows_of(database: &PgPool, tenant: Uuid) -> BTreeMap<String, i64> {
+pub(crate) async fn rows_of(database: &PgPool, tenant: Uuid) -> BTreeMap<String, i64> {
     let mut counts = BTreeMap::new();
     // What follows the log in the background may still be on its way.
     let follow = ["mails", "follower_checkpoints"];

@@ -28,8 +28,8 @@ const LINTS: [Lint; 7] = [
             from pg_policies p
             cross join lateral regexp_replace(
                 lower(coalesce(p.qual, '') || ' ' || coalesce(p.with_check, '')),
-                '\\( *select (current_tenant|current_setting)\\(', '', 'g') as rest
-            where p.schemaname = 'public' and rest ~ '(current_tenant|current_setting) *\\('",
+                '\\( *select (current_tenant|current_agents|current_setting)\\(', '', 'g') as rest
+            where p.schemaname = 'public' and rest ~ '(current_tenant|current_agents|current_setting) *\\('",
         meant: &[],
         broken: (
             "create policy slow on agents for select to agentcores_reader using (tenant_id = current_tenant())",

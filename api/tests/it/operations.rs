@@ -51,6 +51,8 @@ pub(crate) struct Shape {
     pub(crate) max_length: Option<usize>,
     pub(crate) min_items: Option<usize>,
     pub(crate) max_items: Option<usize>,
+    /// Of an array: the form of its items.
+    pub(crate) item_format: Option<String>,
     /// Of an array: the only values of its items, if they are listed.
     pub(crate) item_values: Vec<String>,
     pub(crate) minimum: Option<i64>,
@@ -102,6 +104,7 @@ impl Shape {
             max_length: number("maxLength"),
             min_items: number("minItems"),
             max_items: number("maxItems"),
+            item_format: resolved(&schema["items"])["format"].as_str().map(str::to_owned),
             item_values: resolved(&schema["items"])["enum"]
                 .as_array()
                 .into_iter()

@@ -75,6 +75,8 @@ async fn ask_everything(app: &TestApp, scene: &Scene) {
     app.post_anonymous("/auth/refresh", refresh).await.expect(200);
     let key = app.api_key(&scene.owner, &["read_agents"]).await;
     app.get(&key.session, "/agents").await.expect(200);
+    let bound = app.bound_key(&scene.owner, &["read_tasks"], &[&scene.agent]).await;
+    app.get(&bound.session, "/tasks").await.expect(200);
     let again = app.request(Method::POST, "/agents").bearer_auth(&scene.owner.token);
     let again = again.header("Idempotency-Key", Uuid::new_v4().to_string());
     app.send(again.json(&json!({"name": "Agent", "agent_type": "echo"}))).await.expect(201);

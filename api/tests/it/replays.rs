@@ -72,6 +72,7 @@ async fn caller(app: &TestApp, by: &Session) -> application::Caller {
             authenticated_at: chrono::Utc::now(),
         },
         role: domain::Role::Owner,
+        reach: domain::Reach::All,
         origin: application::Origin::default(),
     }
 }

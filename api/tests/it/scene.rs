@@ -164,6 +164,11 @@ impl Scene {
         }
     }
 
+    /// The same, or nothing where it takes none.
+    pub(crate) fn body_if_any(&self, operation: &Operation) -> Value {
+        operation.body.as_ref().map_or(Value::Null, |_| self.body_for(operation))
+    }
+
     /// The operation's path, with the id of something that is there.
     pub(crate) fn path_of(&self, operation: &Operation) -> String {
         if operation.has_id() {

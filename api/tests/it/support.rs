@@ -325,6 +325,12 @@ impl Client {
         ApiKey::of(maker, &self.post(maker, "/api-keys", body).await.expect(201))
     }
 
+    /// A new API key that is bound to agents.
+    pub(crate) async fn bound_key(&self, maker: &Session, scopes: &[&str], agents: &[&str]) -> ApiKey {
+        let body = json!({"name": "Help desk", "scopes": scopes, "agent_ids": agents});
+        ApiKey::of(maker, &self.post(maker, "/api-keys", body).await.expect(201))
+    }
+
     /// A new agent; with `start` it takes tasks.
     pub(crate) async fn agent(&self, session: &Session) -> String {
         let agent =

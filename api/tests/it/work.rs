@@ -16,6 +16,8 @@ use uuid::Uuid;
 use crate::support::{Session, TestApp, fresh_database};
 
 pub(crate) const LEASE: std::time::Duration = std::time::Duration::from_secs(15);
+/// Who works where it does not matter: an agent that there is not.
+const AGENT: AgentId = AgentId(Uuid::from_u128(2));
 const ATTEMPT: AttemptId = AttemptId(Uuid::from_u128(1));
 const HASH: ContentHash = ContentHash([7; 32]);
 
@@ -31,7 +33,7 @@ async fn record(app: &TestApp, of: &Session, task: TaskId, events: Vec<TaskEvent
 
 fn created(conversation: Uuid) -> TaskEvent {
     TaskEvent::Created {
-        agent_id: AgentId(Uuid::from_u128(2)),
+        agent_id: AGENT,
         name: "Turn".parse().unwrap(),
         task_type: TaskKind::Prompt,
         input_data: Document::default(),
@@ -115,15 +117,27 @@ pub(crate) async fn record_work(app: &TestApp, of: &Session) {
 pub(crate) async fn asking_task(app: &TestApp, of: &Session) -> String {
     // Whoever goes through all operations may have stopped all work.
     app.post(of, "/tenants/current/reopen", json!({})).await;
-    asking_until(app, of, "2999-01-01T00:00:00Z", OnTimeout::Deny).await
+    asking_until(app, of, AGENT, "2999-01-01T00:00:00Z", OnTimeout::Deny).await
+}
+
+/// The same of an agent that there is.
+pub(crate) async fn asking_task_of(app: &TestApp, of: &Session, agent: &str) -> String {
+    let agent = AgentId(agent.parse().unwrap());
+    asking_until(app, of, agent, "2999-01-01T00:00:00Z", OnTimeout::Deny).await
 }
 
 /// A task whose question it is too late to answer.
 pub(crate) async fn overdue_task(app: &TestApp, of: &Session, on_timeout: OnTimeout) -> String {
-    asking_until(app, of, "2020-01-01T00:00:00Z", on_timeout).await
+    asking_until(app, of, AGENT, "2020-01-01T00:00:00Z", on_timeout).await
 }
 
-async fn asking_until(app: &TestApp, of: &Session, end: &str, on_timeout: OnTimeout) -> String {
+async fn asking_until(
+    app: &TestApp,
+    of: &Session,
+    agent: AgentId,
+    end: &str,
+    on_timeout: OnTimeout,
+) -> String {
     let task = TaskId(Uuid::now_v7());
     let TaskEvent::ApprovalRequested { attempt_id, question, usage } = asked() else {
         unreachable!("that is what it is")
@@ -137,7 +151,11 @@ async fn asking_until(app: &TestApp, of: &Session, end: &str, on_timeout: OnTime
     };
     let asked = TaskEvent::ApprovalRequested { attempt_id, question, usage };
     let queued = TaskEvent::Queued { not_before: None };
-    let events = vec![created(Uuid::now_v7()), queued, started(1), step_started(1), step_ended(1), asked];
+    let mut created = created(Uuid::now_v7());
+    if let TaskEvent::Created { agent_id, .. } = &mut created {
+        *agent_id = agent;
+    }
+    let events = vec![created, queued, started(1), step_started(1), step_ended(1), asked];
     app.service.state.app.log.commit(commit(of, task, events).keep([shown()])).await.unwrap();
     task.to_string()
 }

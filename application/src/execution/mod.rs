@@ -34,6 +34,7 @@ use domain::{Actor, AttemptId, Metadata, StreamId};
 use crate::App;
 use crate::caller::Origin;
 use crate::error::AppError;
+use crate::execute::Acting;
 use crate::ports::{Claimed, Renewal};
 
 pub(crate) use budget::settle_open;
@@ -121,7 +122,8 @@ impl App {
         let (agent, _) = self.load::<Agent>(StreamId::agent(claimed.tenant, claimed.agent)).await?;
         let stream = StreamId::task(claimed.tenant, claimed.task);
         let origin = Origin::default();
-        let given_up = self.commit_decision(&origin, metadata, stream, |task: &Task, _, commit| {
+        let by = Acting::unbound(&origin, metadata);
+        let given_up = self.commit_decision(by, stream, |task: &Task, _, commit| {
             let work = task.present().map(|(work, _)| work);
             let setup = agent.profile().zip(work).and_then(|(agent, work)| Setup::of(agent, work).ok());
             let rules = setup.map(|setup| setup.rules).unwrap_or_default();

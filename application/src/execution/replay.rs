@@ -63,6 +63,9 @@ impl App {
             }
         }
         let (work, stage) = replayed.present().ok_or(AppError::NotFound)?;
+        if !caller.reach.covers(Some(work.agent)) {
+            return Err(AppError::NotFound);
+        }
         let Some(output) = output.filter(|_| stage == Stage::Completed) else {
             return Err(TaskRefusal::NotCompleted.into());
         };
@@ -103,7 +106,7 @@ impl App {
         if let Some(done) = caller.origin.done_before() {
             return Ok(done);
         }
-        let (source, _) = self.load::<Task>(StreamId::task(caller.tenant, task)).await?;
+        let (source, _) = self.load_for::<Task>(caller, StreamId::task(caller.tenant, task)).await?;
         let (work, stage) = source.present().ok_or(AppError::NotFound)?;
         if !matches!(stage, Stage::Completed | Stage::Failed | Stage::Cancelled) {
             return Err(TaskRefusal::NotEnded.into());

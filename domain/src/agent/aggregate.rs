@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::Document;
 use crate::event::aggregate;
-use crate::id::UserId;
+use crate::id::{AgentId, UserId};
 use crate::text::{Capabilities, Description, Name};
 use crate::usage::MicroUsd;
 
@@ -53,7 +53,7 @@ pub struct Profile {
     pub schedules: Schedules,
 }
 
-aggregate!(Agent, "agent", AgentCommand, AgentEvent, AgentRefusal);
+aggregate!(Agent, "agent", AgentCommand, AgentEvent, AgentRefusal, of | _, id | Some(AgentId(id)));
 
 impl Agent {
     /// The events an order leads to, none where it changes nothing, or why it is refused.

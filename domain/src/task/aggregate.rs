@@ -115,7 +115,7 @@ pub enum Stage {
     Cancelled,
 }
 
-aggregate!(Task, "task", TaskCommand, TaskEvent, TaskRefusal);
+aggregate!(Task, "task", TaskCommand, TaskEvent, TaskRefusal, of Task::of_agent);
 
 impl Task {
     /// The events an order leads to, none where it changes nothing, or why it is refused.
@@ -316,6 +316,10 @@ impl Task {
             }
             (stage, _) => stage,
         };
+    }
+
+    fn of_agent(&self, _: Uuid) -> Option<AgentId> {
+        self.present().map(|(work, _)| work.agent)
     }
 
     /// The work and where it stands, unless there is none.

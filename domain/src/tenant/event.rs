@@ -8,6 +8,7 @@ use crate::event::event_names;
 use crate::personal::Personal;
 use crate::plan::Tier;
 use crate::policy::Permissions;
+use crate::reach::Reach;
 use crate::text::{FullName, Name, Reason};
 use crate::usage::MicroUsd;
 
@@ -87,6 +88,9 @@ pub enum TenantEvent {
         scopes: Permissions,
         /// When it ends.
         expires_at: DateTime<Utc>,
+        /// The agents that it is bound to, if it is.
+        #[serde(default, skip_serializing_if = "Reach::is_all")]
+        agent_ids: Reach,
     },
     /// A key was ended.
     ApiKeyRevoked {

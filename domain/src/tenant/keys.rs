@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::policy::Permissions;
+use crate::reach::Reach;
 use crate::text::{Lines, Name, TextError, bounded, text_type};
 
 use super::event::TenantEvent;
@@ -50,6 +51,8 @@ pub struct NewApiKey {
     pub scopes: Permissions,
     /// When it ends.
     pub expires_at: DateTime<Utc>,
+    /// The agents that it is bound to, if it is.
+    pub agents: Reach,
 }
 
 /// An API key as far as rules depend on it.
@@ -61,6 +64,9 @@ pub struct ApiKey {
     pub scopes: Permissions,
     /// When it ends if nothing ends it before.
     pub expires_at: DateTime<Utc>,
+    /// The agents that it is bound to, if it is.
+    #[serde(default)]
+    pub agents: Reach,
     /// The key that takes its place.
     pub successor: Option<Uuid>,
     /// Whether it was revoked.
@@ -108,7 +114,7 @@ impl Keys {
         Ok(vec![TenantEvent::ApiKeyRevoked { key }])
     }
 
-    /// A successor of the same name and scopes.
+    /// A successor of the same name and scopes, bound to the same agents.
     pub(super) fn rotate(
         &self,
         key: Uuid,
@@ -125,8 +131,8 @@ impl Keys {
         if overlap_until > at + LONGEST_OVERLAP {
             return Err(TenantRefusal::OverlapTooLong);
         }
-        let (name, scopes) = (old.name.clone(), old.scopes);
-        let created = self.made(NewApiKey { key: successor, name, scopes, expires_at }, at)?;
+        let (name, scopes, agents) = (old.name.clone(), old.scopes, old.agents.clone());
+        let created = self.made(NewApiKey { key: successor, name, scopes, expires_at, agents }, at)?;
         // A key never lives longer for being rotated.
         let overlap_until = overlap_until.min(old.expires_at);
         Ok(vec![created, TenantEvent::ApiKeyRotated { key, successor, overlap_until }])
@@ -147,23 +153,26 @@ impl Keys {
     }
 
     fn made(&self, new: NewApiKey, at: DateTime<Utc>) -> Result<TenantEvent, TenantRefusal> {
-        let NewApiKey { key, name, scopes, expires_at } = new;
+        let NewApiKey { key, name, scopes, expires_at, agents } = new;
         if self.api.contains_key(&key) {
             return Err(TenantRefusal::ApiKeyExists);
         }
         if scopes.is_empty() {
             return Err(TenantRefusal::ScopesEmpty);
         }
+        if let Some(scope) = scopes.iter().find(|scope| !agents.is_all() && !scope.is_of_single_agents()) {
+            return Err(TenantRefusal::ScopeBeyondAgents(scope));
+        }
         if expires_at <= at || expires_at > at + LONGEST_LIFE {
             return Err(TenantRefusal::LifeOutOfRange);
         }
-        Ok(TenantEvent::ApiKeyCreated { key, name, scopes, expires_at })
+        Ok(TenantEvent::ApiKeyCreated { key, name, scopes, expires_at, agent_ids: agents })
     }
 
     pub(super) fn evolve(&mut self, event: TenantEvent) {
         match event {
-            TenantEvent::ApiKeyCreated { key, name, scopes, expires_at } => {
-                let made = ApiKey { name, scopes, expires_at, successor: None, is_revoked: false };
+            TenantEvent::ApiKeyCreated { key, name, scopes, expires_at, agent_ids: agents } => {
+                let made = ApiKey { name, scopes, expires_at, agents, successor: None, is_revoked: false };
                 self.api.insert(key, made);
             }
             TenantEvent::ApiKeyRevoked { key } => {

@@ -1,3 +1,4 @@
+use crate::policy::Permission;
 use crate::refusal::{Refusal, RefusalKind};
 
 use super::keys::{LONGEST_LIFE, LONGEST_OVERLAP, MOST_API_KEYS, MOST_PROVIDER_KEYS};
@@ -44,6 +45,9 @@ pub enum TenantRefusal {
     /// A key for nothing.
     #[error("an API key needs at least one scope")]
     ScopesEmpty,
+    /// A key that is bound to agents, for what is not about single ones.
+    #[error("a key that is bound to agents cannot have the scope {}, which is not about single ones", .0.as_str())]
+    ScopeBeyondAgents(Permission),
     /// It would end at once, or live too long.
     #[error("an API key lives up to {} days", LONGEST_LIFE.num_days())]
     LifeOutOfRange,
@@ -72,7 +76,9 @@ impl Refusal for TenantRefusal {
             | Self::ApiKeyRotated
             | Self::ApiKeysTooMany
             | Self::ProviderKeysTooMany => RefusalKind::WrongStage,
-            Self::ScopesEmpty | Self::LifeOutOfRange | Self::OverlapTooLong => RefusalKind::Invalid,
+            Self::ScopesEmpty | Self::ScopeBeyondAgents(_) | Self::LifeOutOfRange | Self::OverlapTooLong => {
+                RefusalKind::Invalid
+            }
             Self::Suspended => RefusalKind::Forbidden,
         }
     }
@@ -91,6 +97,7 @@ impl Refusal for TenantRefusal {
             Self::ApiKeyRotated => "api_key.rotated",
             Self::ApiKeysTooMany => "api_key.too_many",
             Self::ScopesEmpty => "api_key.no_scopes",
+            Self::ScopeBeyondAgents(_) => "api_key.scope_beyond_agents",
             Self::LifeOutOfRange => "api_key.life_out_of_range",
             Self::OverlapTooLong => "api_key.overlap_too_long",
             Self::ProviderKeysTooMany => "provider_key.too_many",

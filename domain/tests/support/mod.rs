@@ -12,7 +12,7 @@ use domain::tenant::{NewApiKey, Provider, Tenant, TenantCommand};
 use domain::text::Capabilities;
 use domain::user::{INVITATION_LIFE, Link, SessionRevocation, SignInFailure, User, UserCommand};
 use domain::{
-    AgentId, AttemptId, ContentHash, Document, MicroUsd, Permission, ResetId, Role, Root, ScheduleId,
+    AgentId, AttemptId, ContentHash, Document, MicroUsd, Permission, Reach, ResetId, Role, Root, ScheduleId,
     SessionId, Tier, Usage, UserId,
 };
 use uuid::Uuid;
@@ -92,6 +92,7 @@ fn create_key(key: u128) -> TenantCommand {
         name: "Import".parse().expect("a name"),
         scopes: [Permission::ReadAgents].into_iter().collect(),
         expires_at: later() + TimeDelta::days(90),
+        agents: Reach::All,
     };
     TenantCommand::CreateApiKey { new, at: later() }
 }

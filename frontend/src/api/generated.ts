@@ -217,7 +217,8 @@ export interface paths {
     /**
      * Create an API key
      * @description As an administrator. A program sends it as `Authorization: Bearer ac_live_…`, and nowhere else. It acts for who made
-     *     it: it may do what its scopes name, as far as that user's role allows at the time, and ends with that user's access.
+     *     it: it may do what its scopes name, as far as that user's role allows at the time, and ends with that user's access. It
+     *     may be bound to agents.
      */
     post: operations['create_api_key'];
     delete?: never;
@@ -261,8 +262,8 @@ export interface paths {
     put?: never;
     /**
      * Rotate an API key
-     * @description As an administrator who holds its scopes. Makes a key of the same name and scopes, which acts for who rotates; the
-     *     old one goes on working for a while.
+     * @description As an administrator who holds its scopes. Makes a key of the same name, scopes and agents, which acts for who
+     *     rotates; the old one goes on working for a while.
      */
     post: operations['rotate_api_key'];
     delete?: never;
@@ -1578,6 +1579,8 @@ export interface components {
     };
     /** @description A key for programs, without the key itself. */
     ApiKey: {
+      /** @description The agents that it is bound to: it sees and does nothing but what is theirs. Null is all of the organisation. */
+      agent_ids: string[] | null;
       /**
        * Format: date-time
        * @description When it was made.
@@ -2178,6 +2181,12 @@ export interface components {
      */
     CreateApiKeyBody: {
       /**
+       * @description The agents that it is bound to, each once: it sees and does nothing but what is theirs, and other agents, tasks,
+       *     conversations and schedules do not exist for it. Then it has scopes only that are about single agents
+       *     (`is_of_single_agents` in `GET /roles`). All agents of the organisation if absent or null.
+       */
+      agent_ids?: string[] | null;
+      /**
        * Format: int64
        * @description How long it lives; 90 days if absent.
        * @default 90
@@ -2745,6 +2754,8 @@ export interface components {
     PermissionDescription: {
       /** @description What comes with it. */
       includes: components['schemas']['Permission'][];
+      /** @description Whether it is about single agents, so that an API key which is bound to some may have it. */
+      is_of_single_agents: boolean;
       /** @description What it allows. */
       meaning: string;
       /** @description The permission. */

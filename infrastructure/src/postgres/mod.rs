@@ -42,7 +42,7 @@ pub use pages::LogPages;
 pub use projector::{Projector, Projectors};
 pub use provider_keys::PgProviderKeys;
 pub use rate_limits::{Allowance, RateLimits, Subject, Taken};
-pub use reader::Reader;
+pub use reader::{Reader, Sight};
 pub use rotation::{KeyRotation, Rotated};
 pub use vault::Vault;
 pub use wake::Wake;

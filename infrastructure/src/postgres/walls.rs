@@ -3,11 +3,18 @@
 use sqlx::PgConnection;
 
 /// Every table with a tenant must force row-level security on everybody, with the two policies of
-/// `isolate_tenants` as that procedure makes them and no third, but for `idempotency_keys`, which no reader sees at all;
-/// every view must see no more than who asks.
+/// `isolate_tenants` as that procedure makes them and no third permissive one, but for `idempotency_keys`, which no reader sees at all;
+/// every table with rows of agents must have the policy of `isolate_agents` besides; every view must see no more than who asks.
 const OPEN: &str = "
     with isolated as (
-        select c.oid, c.relname, c.relrowsecurity and c.relforcerowsecurity as is_forced
+        select c.oid, c.relname, c.relrowsecurity and c.relforcerowsecurity as is_forced,
+            case
+                when exists (
+                    select from pg_attribute o
+                    where o.attrelid = c.oid and o.attname = 'agent_id' and not o.attisdropped
+                ) then 'agent_id'
+                when c.relname in ('agents', 'agents_rebuild') then 'id'
+            end as agent
         from pg_class c
         join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
@@ -28,6 +35,13 @@ const OPEN: &str = "
        or not exists (
            select from policies p
            where p.polrelid = i.oid and p.name = 'writer' and p.roles = '{agentcores_writer}'
+       )
+       or agent is not null and not exists (
+           select from policies p
+           where p.polrelid = i.oid and p.name = 'agents' and p.command = 'r' and not p.is_permissive
+             and p.roles = '{agentcores_reader}'
+             and p.visible = format(
+                 'COALESCE((%s = ANY (( SELECT current_agents() AS current_agents)::uuid[])), true)', agent)
        )
        or exists (
            select from policies p

@@ -142,7 +142,11 @@ fn of_that_type(shape: &Shape) -> Vec<Wrong> {
     }
     if shape.is("array") {
         let many = shape.max_items.map_or(LONG, |most| most * 10);
-        wrong.push(("with too many", (0..many).map(|number| number.to_string()).collect(), "", ""));
+        let is_of_ids = shape.item_format.as_deref() == Some("uuid");
+        let item = |number: usize| {
+            if is_of_ids { format!("00000000-0000-7000-8000-{number:012}") } else { number.to_string() }
+        };
+        wrong.push(("with too many", (0..many).map(item).collect(), "", ""));
         if shape.min_items.is_some() {
             wrong.push(("empty", json!([]), "", ""));
         }
@@ -150,6 +154,10 @@ fn of_that_type(shape: &Shape) -> Vec<Wrong> {
             wrong.push(("with an item of another type", json!([value, 7]), "/1", "wrong_type"));
             wrong.push(("with an item as an object", json!([{ value: null }]), "/0", "wrong_type"));
             wrong.push(("with an unknown item", json!([value, value, "x"]), "/2", ""));
+        } else if is_of_ids {
+            wrong.push(("with an item of another type", json!([item(1), 7]), "/1", "wrong_type"));
+            wrong.push(("with an item of another form", json!([item(1), "a"]), "/1", ""));
+            wrong.push(("with an item twice", json!([item(1), item(2), item(1)]), "", "malformed"));
         } else {
             wrong.push(("with an item of another type", json!(["a", 7]), "/1", "wrong_type"));
             wrong.push(("with an item too long", json!(["a", "b", "x".repeat(LONG)]), "/2", "too_long"));

@@ -1,5 +1,6 @@
 //! Keys of programs, keys of providers, and the keys under which both are kept.
 
+mod agents;
 mod hygiene;
 mod life;
 mod providers;

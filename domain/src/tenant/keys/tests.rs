@@ -1,6 +1,7 @@
 //! Given events, when a command, then events or a refusal.
 
 use super::*;
+use crate::id::AgentId;
 use crate::policy::Permission;
 use crate::tenant::TenantEvent as E;
 use crate::tenant::TenantRefusal as R;
@@ -23,12 +24,17 @@ fn id(number: u128) -> Uuid {
 
 fn new(key: u128, expires_at: DateTime<Utc>) -> NewApiKey {
     let scopes = [Permission::ReadAgents].into_iter().collect();
-    NewApiKey { key: id(key), name: "Import".parse().unwrap(), scopes, expires_at }
+    let name = "Import".parse().unwrap();
+    NewApiKey { key: id(key), name, scopes, expires_at, agents: Reach::All }
 }
 
 fn created(key: u128, expires_at: DateTime<Utc>) -> E {
-    let NewApiKey { key, name, scopes, expires_at } = new(key, expires_at);
-    E::ApiKeyCreated { key, name, scopes, expires_at }
+    made_of(new(key, expires_at))
+}
+
+fn made_of(new: NewApiKey) -> E {
+    let NewApiKey { key, name, scopes, expires_at, agents: agent_ids } = new;
+    E::ApiKeyCreated { key, name, scopes, expires_at, agent_ids }
 }
 
 fn rotated(key: u128, successor: u128, overlap_until: DateTime<Utc>) -> E {
@@ -51,6 +57,39 @@ fn a_key_has_an_end_within_a_year_and_something_to_do() {
     let idle = NewApiKey { scopes: Permissions::default(), ..new(1, days(1)) };
     assert_eq!(none.create(idle, at()), Err(R::ScopesEmpty));
     assert_eq!(given([created(1, days(1))]).create(new(1, days(1)), at()), Err(R::ApiKeyExists));
+}
+
+#[test]
+fn a_key_that_is_bound_to_agents_is_made_for_nothing_but_them_and_what_is_theirs() {
+    let agents = Reach::Only(vec![AgentId(id(21)), AgentId(id(22))].try_into().unwrap());
+    let bound = |scope| NewApiKey {
+        scopes: [Permission::ReadTasks, scope].into_iter().collect(),
+        agents: agents.clone(),
+        ..new(1, days(1))
+    };
+    let mut granted = vec![];
+    for scope in Permission::ALL {
+        let decided = given([]).create(bound(scope), at());
+        if scope.is_of_single_agents() {
+            assert_eq!(decided, Ok(vec![made_of(bound(scope))]));
+            granted.push(scope.as_str());
+        } else {
+            assert_eq!(decided, Err(R::ScopeBeyondAgents(scope)));
+        }
+    }
+    let all = "read_agents run_agents manage_agents read_tasks create_tasks manage_tasks approve_tasks";
+    assert_eq!(granted.join(" "), all);
+}
+
+#[test]
+fn a_successor_is_bound_to_the_same_agents() {
+    let bound = |key| NewApiKey {
+        agents: Reach::Only(vec![AgentId(id(21))].try_into().unwrap()),
+        ..new(key, days(1))
+    };
+    let keys = given([made_of(bound(1))]);
+    let decided = keys.rotate(id(1), id(9), days(1), hours(1), at());
+    assert_eq!(decided, Ok(vec![made_of(bound(9)), rotated(1, 9, hours(1))]));
 }
 
 #[test]

@@ -108,7 +108,10 @@ export function endSessions(call: Call, id: string): Response {
 export function addApiKey(
   db: FakeDb,
   by: Schemas['User'],
-  given: Pick<Schemas['ApiKey'], 'name' | 'scopes'> & { days: number },
+  given: Pick<Schemas['ApiKey'], 'name' | 'scopes'> & {
+    agent_ids?: string[] | null;
+    days: number;
+  },
 ): Schemas['ApiKey'] {
   const now = db.now();
   const key: Schemas['ApiKey'] = {
@@ -116,6 +119,7 @@ export function addApiKey(
     tenant_id: by.tenant_id,
     name: given.name,
     scopes: given.scopes,
+    agent_ids: given.agent_ids ?? null,
     prefix: 'ac_live_7Kd2',
     last4: 'q9Zt',
     created_by: by.id,
@@ -150,7 +154,12 @@ export function apiKeys(call: Call): Response {
   const scopes = Array.isArray(call.body.scopes) ? call.body.scopes : [];
   validate({ '/scopes': scopes.length === 0 && 'must hold at least one' });
   const days = Number(call.body.expires_in_days ?? 90);
-  const key = addApiKey(db, by, { name: text(call, 'name') ?? '', scopes, days });
+  const agent_ids = Array.isArray(call.body.agent_ids) ? call.body.agent_ids : null;
+  for (const [place, id] of (agent_ids ?? []).entries()) {
+    const isKnown = db.agents.some((agent) => agent.id === id);
+    validate({ [`/agent_ids/${place}`]: !isKnown && 'no agent has this id' });
+  }
+  const key = addApiKey(db, by, { name: text(call, 'name') ?? '', scopes, agent_ids, days });
   recordTenant(db, by, 'tenant.api_key_created');
   return json(201, secretOf(key));
 }

@@ -38,6 +38,16 @@ const includes: Partial<Record<Permission, Permission[]>> = {
   create_tasks: ['read_tasks'],
 };
 
+const ofSingleAgents: readonly Permission[] = [
+  'read_agents',
+  'run_agents',
+  'manage_agents',
+  'read_tasks',
+  'create_tasks',
+  'manage_tasks',
+  'approve_tasks',
+];
+
 const READER: readonly Permission[] = [
   'read_tenant',
   'read_users',
@@ -80,6 +90,7 @@ export const policy: Schemas['Roles'] = {
     permission,
     meaning: meanings[permission],
     includes: includes[permission] ?? [],
+    is_of_single_agents: ofSingleAgents.includes(permission),
   })),
 };
 

@@ -1,13 +1,15 @@
 //! What a commit writes to the tables of keys.
 
 use application::commit::KeyEffect;
-use domain::TenantId;
+use domain::{Reach, TenantId};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 const ADD_API_KEY: &str = "
     insert into api_keys (
-        tenant_id, id, digest, prefix, last4, name, scopes, created_by, version, created_at, updated_at, expires_at
-    ) values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $9, $10)";
+        tenant_id, id, digest, prefix, last4, name, scopes, created_by, version, created_at, updated_at, expires_at,
+        agent_ids
+    ) values ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $9, $10, $11)";
 
 const REVOKE_API_KEY: &str = "
     update api_keys set revoked_at = $3, updated_at = $3, version = version + 1
@@ -43,7 +45,8 @@ pub(super) async fn write(
             .bind(new.scopes.iter().map(domain::Permission::as_str).collect::<Vec<_>>())
             .bind(created_by.0)
             .bind(at)
-            .bind(new.expires_at),
+            .bind(new.expires_at)
+            .bind(ids(&new.agents)),
         KeyEffect::RevokeApiKey { key, at } => sqlx::query(REVOKE_API_KEY).bind(tenant.0).bind(key).bind(at),
         KeyEffect::RetireApiKey { key, until, at } => {
             sqlx::query(RETIRE_API_KEY).bind(tenant.0).bind(key).bind(until).bind(at)
@@ -61,4 +64,12 @@ pub(super) async fn write(
         }
     };
     query.execute(conn).await.map(drop)
+}
+
+/// The agents that a key is bound to; nothing for all.
+fn ids(agents: &Reach) -> Option<Vec<Uuid>> {
+    match agents {
+        Reach::All => None,
+        Reach::Only(agents) => Some(agents.iter().map(Uuid::from).collect()),
+    }
 }
