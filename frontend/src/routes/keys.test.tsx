@@ -33,6 +33,48 @@ test('a key is made for what is ticked, after the password, and shown once', asy
   expect(fake.db.apiKeys[0]?.scopes).toEqual(['create_tasks']);
 });
 
+test('a key is bound to agents, and then is for what is about single ones alone', async () => {
+  const { user } = await open('/keys');
+  await user.click(await screen.findByRole('button', { name: 'New API key' }));
+  const form = screen.getByRole('dialog', { name: 'New API key' });
+  await user.click(within(form).getByLabelText(/^Name/));
+  await user.paste('Help desk');
+  await user.click(await within(form).findByLabelText(/create_tasks/));
+  await user.click(within(form).getByLabelText(/read_events/));
+  await user.click(within(form).getByLabelText(/Only some agents/));
+  expect(within(form).queryByLabelText(/read_events/)).toBeNull();
+  expect(within(form).queryByLabelText(/create_agents/)).toBeNull();
+  const agents = within(form).getByRole('combobox', { name: /Agents/ });
+  expect(agents).toBeRequired();
+  const [first, second] = fake.db.agents.map(({ name }) => name);
+  await user.click(agents);
+  for (const name of [first, second]) {
+    await user.click(await screen.findByRole('option', { name: name ?? '' }));
+  }
+  await user.keyboard('{Escape}');
+  await user.click(within(form).getByRole('button', { name: 'Create key' }));
+  await user.click(await screen.findByText('I have copied it'));
+  const row = (await screen.findByText('Help desk')).closest('tr');
+  expect(row).toHaveTextContent(`${first}, ${second}`);
+  expect(fake.db.apiKeys[0]?.scopes).toEqual(['create_tasks']);
+  expect(fake.db.apiKeys[0]?.agent_ids).toEqual(fake.db.agents.slice(0, 2).map(({ id }) => id));
+});
+
+test('an agent that is gone since is named by the form', async () => {
+  const { user } = await open('/keys');
+  await user.click(await screen.findByRole('button', { name: 'New API key' }));
+  const form = screen.getByRole('dialog', { name: 'New API key' });
+  await user.click(within(form).getByLabelText(/^Name/));
+  await user.paste('Help desk');
+  await user.click(await within(form).findByLabelText(/create_tasks/));
+  await user.click(within(form).getByLabelText(/Only some agents/));
+  await user.click(within(form).getByRole('combobox', { name: /Agents/ }));
+  const [gone] = fake.db.agents.splice(0, 1);
+  await user.click(await screen.findByRole('option', { name: gone?.name ?? '' }));
+  await user.click(within(form).getByRole('button', { name: 'Create key' }));
+  expect(await within(form).findByText(`${gone?.name}: No agent has this id.`)).toBeVisible();
+});
+
 test('who does not give the password changes nothing', async () => {
   const { user } = await open('/keys');
   fake.db.asksForPassword = true;

@@ -3,6 +3,7 @@ import { Ago } from '@/ui/Ago';
 import { type Column, DataTable } from '@/ui/DataTable';
 import { StatusMark } from '@/ui/StatusMark';
 import { monospace } from '@/ui/theme';
+import { AgentsOfKey } from './AgentsOfKey';
 import { ApiKeyActions } from './ApiKeyActions';
 import type { ApiKey } from './queries';
 import { apiKeyStatus } from './status';
@@ -11,7 +12,7 @@ const columns: readonly Column<ApiKey>[] = [
   {
     header: 'Name',
     narrow: 'title',
-    width: '28%',
+    width: '26%',
     cell: ({ name, prefix, last4 }) => (
       <>
         <Box sx={{ fontWeight: 560, overflowWrap: 'anywhere' }}>{name}</Box>
@@ -36,6 +37,11 @@ const columns: readonly Column<ApiKey>[] = [
           : scopes.join(', ')}
       </Box>
     ),
+  },
+  {
+    header: 'For',
+    narrow: 'line',
+    cell: ({ agent_ids }) => <AgentsOfKey agentIds={agent_ids} />,
   },
   {
     header: 'Last used',

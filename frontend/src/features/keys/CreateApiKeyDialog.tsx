@@ -1,11 +1,14 @@
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { fieldProblems } from '@/api/problem';
+import { rolesQuery } from '@/api/roles';
 import { useSubmissionKey } from '@/lib/useSubmissionKey';
 import { Field } from '@/ui/Field';
 import { FormDialog } from '@/ui/FormDialog';
 import { FormProblem } from '@/ui/FormProblem';
+import { AgentsField } from './AgentsField';
 import { LifeField } from './LifeField';
-import { type Permission, useCreateApiKey } from './queries';
+import { type KeyAgent, type Permission, useCreateApiKey } from './queries';
 import { ScopeField } from './ScopeField';
 import { SecretDialog } from './SecretDialog';
 
@@ -13,14 +16,27 @@ import { SecretDialog } from './SecretDialog';
 export function CreateApiKeyDialog({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<readonly Permission[]>([]);
+  const [agents, setAgents] = useState<readonly KeyAgent[] | null>(null);
   const [days, setDays] = useState(90);
+  const policy = useQuery(rolesQuery).data?.permissions ?? [];
   const create = useCreateApiKey();
   const submissionKey = useSubmissionKey();
-  const problems = fieldProblems(create.error, ['/name', '/scopes']);
+  const ids = agents?.map(({ id }) => id) ?? null;
+  const agentFields = ids?.map((_, place) => `/agent_ids/${place}`) ?? [];
+  const problems = fieldProblems(create.error, ['/name', '/scopes', ...agentFields, '/agent_ids'], {
+    'api_key.scope_beyond_agents': '/scopes',
+  });
+  const [agentProblem] = (agents ?? []).flatMap(({ name: agent }, place) => {
+    const problem = problems.at(`/agent_ids/${place}`);
+    return problem === undefined ? [] : [`${agent}: ${problem}`];
+  });
+  // What was ticked before the key was bound, and is not about single agents, is not offered any more.
+  const offered = policy.filter((each) => ids === null || each.is_of_single_agents);
+  const chosen = scopes.filter((scope) => offered.some(({ permission }) => permission === scope));
   if (create.data !== undefined) return <SecretDialog created={create.data} onClose={onClose} />;
 
   function submit(): void {
-    const body = { name: name.trim(), scopes: [...scopes], expires_in_days: days };
+    const body = { name: name.trim(), scopes: chosen, agent_ids: ids, expires_in_days: days };
     create.mutate({ body, headers: submissionKey(body) });
   }
 
@@ -43,7 +59,17 @@ export function CreateApiKeyDialog({ onClose }: { onClose: () => void }) {
         problem={problems.at('/name')}
       />
       <LifeField value={days} onChange={setDays} />
-      <ScopeField value={scopes} onChange={setScopes} problem={problems.at('/scopes')} />
+      <AgentsField
+        value={agents}
+        onChange={setAgents}
+        problem={agentProblem ?? problems.at('/agent_ids')}
+      />
+      <ScopeField
+        value={chosen}
+        onChange={setScopes}
+        isBound={ids !== null}
+        problem={problems.at('/scopes')}
+      />
       <FormProblem problems={problems} />
     </FormDialog>
   );

@@ -13,11 +13,13 @@ import type { Permission } from './queries';
 interface ScopeFieldProps {
   value: readonly Permission[];
   onChange: (scopes: readonly Permission[]) => void;
+  /** Whether the key is bound to agents: then it may only what is about single ones. */
+  isBound: boolean;
   problem: string | undefined;
 }
 
 /** What a key may do, out of what the signed-in user may. What comes with a choice is marked as well. */
-export function ScopeField({ value, onChange, problem }: ScopeFieldProps) {
+export function ScopeField({ value, onChange, isBound, problem }: ScopeFieldProps) {
   const { permissions: own } = useMe();
   const query = useQuery(rolesQuery);
   return (
@@ -36,6 +38,7 @@ export function ScopeField({ value, onChange, problem }: ScopeFieldProps) {
             <Box sx={{ display: 'grid', gap: 0.25 }}>
               {permissions
                 .filter(({ permission }) => own.includes(permission))
+                .filter((each) => !isBound || each.is_of_single_agents)
                 .map(({ permission, meaning }) => (
                   <FormControlLabel
                     key={permission}
