@@ -252,10 +252,11 @@ async fn the_agents_of_a_key_are_those_of_the_organisation() {
     }
     assert!(told_of.iter().all(|one| *one == told_of[0]), "{told_of:?}");
     assert_eq!(app.get(&owner, "/api-keys").await.expect(200)["total"], 0);
-    let made = make(json!([agent])).await.expect(201);
-    assert_eq!(made["agent_ids"], json!([agent]));
+    let shown_once = make(json!([agent])).await.expect(201);
+    assert_eq!(shown_once["agent_ids"], json!([agent]));
     assert_eq!(make(Value::Null).await.expect(201)["agent_ids"], Value::Null);
-    let shown = app.get(&owner, &format!("/api-keys/{}", made["id"].as_str().unwrap())).await.expect(200);
+    let shown =
+        app.get(&owner, &format!("/api-keys/{}", shown_once["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(shown["agent_ids"], json!([agent]));
     let audit = app.get(&owner, "/audit/events?event_type=tenant.api_key_created").await.expect(200);
     let told = audit["items"].as_array().unwrap().iter().map(|event| event["data"]["agent_ids"].clone());
