@@ -42,7 +42,8 @@ async fn each_turn_is_a_task_that_is_told_what_was_said_before() {
     assert_eq!(said(&view), [("user", "One?\nQuick."), ("assistant", "One?\nQuick.")]);
     assert_eq!((&view["title"], &view["version"]), (&json!("One?"), &json!(1)));
     let turn = say(&app, &owner, &conversation, "Two?").await.expect(202);
-    assert_eq!((&turn["status"], &turn["name"]), (&json!("pending"), &json!("One?")));
+    // How far it is by now is up to the worker.
+    assert_eq!(turn["name"], "One?");
     let path = format!("/tasks/{}", turn["id"].as_str().unwrap());
     app.until(&owner, &path, |task| task["status"] == "completed").await;
     let view = app.get(&owner, &conversation).await;
