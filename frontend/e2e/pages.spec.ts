@@ -111,6 +111,16 @@ for (const look of looks) {
       await check(page, look.name, 'invite');
       await page.getByRole('button', { name: 'Cancel' }).click();
 
+      await page.goto('/keys');
+      await page.getByRole('button', { name: 'New API key' }).click();
+      await page.getByLabel('Only some agents').click();
+      await page.getByRole('combobox', { name: 'Agents' }).click();
+      await page.getByRole('option', { name: 'Scout' }).click();
+      // Closes the list of agents.
+      await page.keyboard.press('Escape');
+      await check(page, look.name, 'key-create');
+      await page.getByRole('button', { name: 'Cancel' }).click();
+
       if (look.width < 900) {
         await page.getByRole('button', { name: 'Open navigation' }).click();
         await expect(page.getByRole('link', { name: 'Team' })).toBeVisible();
