@@ -246,10 +246,10 @@ fn most_distance(number: usize) -> f64 {
     ((2.0 / CHANCE).ln() / (2.0 * real(number))).sqrt()
 }
 
-/// So many tasks at most come due within any one of the seconds, but for chance, where each is spread over a minute:
-/// Bernstein's bound.
+/// So many tasks at most come due within any one of the seconds, but for chance, where each waits for anything up to a
+/// minute, again and again: half a minute in the mean. Bernstein's bound.
 fn most_in_a_second(tasks: usize, seconds: i64) -> f64 {
-    let (mean, log) = (real(tasks) / 60.0, (real(usize::try_from(seconds).unwrap()) / CHANCE).ln());
+    let (mean, log) = (real(tasks) / 30.0, (real(usize::try_from(seconds).unwrap()) / CHANCE).ln());
     mean + log / 3.0 + (log * log / 9.0 + 2.0 * mean * log).sqrt()
 }
 
