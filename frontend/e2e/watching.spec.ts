@@ -24,7 +24,7 @@ test.beforeAll(async ({ playwright }, { project }) => {
     agent_type: 'scripted',
     capabilities: ['calculator'],
     // It goes on for minutes, so that whoever looks slowly finds it at work.
-    configuration: { script: [ask, { text: Array(40).fill(words).flat(), pause_ms: 200 }] },
+    configuration: { script: [ask, { text: Array(36).fill(words).flat(), pause_ms: 220 }] },
   });
   await organisation.rest.post(`/agents/${storyteller.id}/start`);
   await request.dispose();
