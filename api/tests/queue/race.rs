@@ -1,5 +1,8 @@
 //! Two who want to end the same task.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
 use application::commit::{Commit, Expected};
 use application::ports::Claimed;
 use domain::task::{Stage, Task, TaskCommand};
@@ -14,8 +17,8 @@ async fn of_a_cancellation_and_a_result_one_wins_ten_thousand_times() {
     let races = scaled(10_000);
     let bed = Bed::start().await;
     let shop = bed.shop(Tier::Enterprise).await;
-    let mut cancelled = 0;
-    let mut left = races;
+    let (mut cancelled, mut left) = (0, races);
+    let head_start = AtomicI64::new(0);
     while left > 0 {
         let batch = bed.tasks(shop, 3, left.min(50)).await.len();
         left -= batch;
@@ -23,7 +26,7 @@ async fn of_a_cancellation_and_a_result_one_wins_ten_thousand_times() {
         while claimed.len() < batch {
             claimed.extend(bed.claim(batch - claimed.len()).await);
         }
-        let races = claimed.into_iter().map(|claimed| race(&bed, claimed));
+        let races = claimed.into_iter().map(|claimed| race(&bed, claimed, &head_start));
         cancelled += futures::stream::iter(races)
             .buffer_unordered(16)
             .filter(|won| std::future::ready(*won))
@@ -42,10 +45,24 @@ async fn of_a_cancellation_and_a_result_one_wins_ten_thousand_times() {
     assert_eq!(bed.count("select count(*) from task_leases").await, 0);
 }
 
-/// Lets a person cancel what a worker runs; says whether it came in time.
-async fn race(bed: &Bed, claimed: Claimed) -> bool {
-    let pause = rand::Rng::random_range(&mut rand::rng(), 0..12_000);
-    let (won, ()) = tokio::join!(cancel(bed, claimed, pause), run(&bed.app, "worker", claimed));
+/// Lets a person cancel what a worker runs; says whether it came in time. The worker has a head start of so many
+/// microseconds, more or less by chance; whoever loses has it easier in the races to come, so that both win about as often,
+/// however fast the machine is.
+async fn race(bed: &Bed, claimed: Claimed, head_start: &AtomicI64) -> bool {
+    let start = head_start.load(Ordering::Relaxed) + rand::Rng::random_range(&mut rand::rng(), -6_000..6_000);
+    let wait = |microseconds: i64| {
+        tokio::time::sleep(Duration::from_micros(u64::try_from(microseconds).unwrap_or_default()))
+    };
+    let cancelling = async {
+        wait(start).await;
+        cancel(bed, claimed).await
+    };
+    let running = async {
+        wait(-start).await;
+        run(&bed.app, "worker", claimed).await;
+    };
+    let (won, ()) = tokio::join!(cancelling, running);
+    head_start.fetch_add(if won { 200 } else { -200 }, Ordering::Relaxed);
     let loaded = bed.app.log.load(StreamId::task(claimed.tenant, claimed.task)).await.unwrap();
     let mut task = Task::default();
     loaded.events.into_iter().filter_map(Task::own).for_each(|event| task.evolve(event));
@@ -54,8 +71,7 @@ async fn race(bed: &Bed, claimed: Claimed) -> bool {
     won
 }
 
-async fn cancel(bed: &Bed, claimed: Claimed, pause_us: u64) -> bool {
-    tokio::time::sleep(std::time::Duration::from_micros(pause_us)).await;
+async fn cancel(bed: &Bed, claimed: Claimed) -> bool {
     let stream = StreamId::task(claimed.tenant, claimed.task);
     loop {
         let loaded = bed.app.log.load(stream).await.unwrap();
