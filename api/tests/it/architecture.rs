@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms; an arrow may only point at one further left.
-const ROOMS: [&str; 5] = ["domain", "application", "infrastructure", "projections", "api"];
+pub(crate) const ROOMS: [&str; 5] = ["domain", "application", "infrastructure", "projections", "api"];
 /// What a room must do without.
 const BARRED: [(&str, &[&str]); 2] = [
     ("domain", &["tokio", "sqlx", "axum", "reqwest"]),
@@ -13,7 +13,8 @@ const BARRED: [(&str, &[&str]); 2] = [
 /// The one place that makes pools.
 const POOLS: &str = "infrastructure/src/postgres/pool.rs";
 
-fn root() -> &'static Path {
+/// The repository.
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
@@ -51,7 +52,8 @@ fn wrong_words(path: &str, source: &str) -> Vec<String> {
     barred.filter(|word| source.contains(**word)).map(|word| format!("{path} says {word}")).collect()
 }
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
+/// The Rust files below a folder.
+pub(crate) fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let nested = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
     nested.filter(|path| path.extension().is_some_and(|kind| kind == "rs")).collect()

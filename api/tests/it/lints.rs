@@ -2,10 +2,10 @@
 //! numbers are those of Supabase's splinter, whose rules these are.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use sqlx::{Executor, PgConnection};
 
+use crate::architecture::{ROOMS, root, sources};
 use crate::support::{TestApp, pool};
 
 /// A rule: what it finds is not as it should be.
@@ -154,22 +154,11 @@ const WRITTEN: [(&str, usize); 4] = [
 
 #[test]
 fn statements_that_bind_nothing_stand_in_listed_places_only() {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut found = vec![];
-    let mut folders: Vec<PathBuf> = ["application", "infrastructure", "projections", "api"]
-        .map(|room| repository.join(room).join("src"))
-        .to_vec();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let count = fs::read_to_string(&path).unwrap().matches("raw_sql(").count();
-                let name = path.strip_prefix(&repository).unwrap().to_str().unwrap().to_owned();
-                found.extend((count > 0).then_some((name, count)));
-            }
-        }
+    for path in ROOMS.iter().flat_map(|room| sources(&root().join(room).join("src"))) {
+        let count = fs::read_to_string(&path).unwrap().matches("raw_sql(").count();
+        let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        found.extend((count > 0).then_some((name, count)));
     }
     found.sort();
     assert_eq!(found, WRITTEN.map(|(name, count)| (name.to_owned(), count)));

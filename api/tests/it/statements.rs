@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+
+use crate::architecture::{ROOMS, root, sources};
 
 /// The statements of each subject, by number.
 const SUBJECTS: [(&str, usize); 11] = [
@@ -19,13 +20,9 @@ const SUBJECTS: [(&str, usize); 11] = [
     ("LOG", 6),
 ];
 
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 /// Each statement with what its row names in backticks.
 fn table() -> BTreeMap<String, Vec<String>> {
-    let document = fs::read_to_string(repository().join("docs/SECURITY.md")).unwrap();
+    let document = fs::read_to_string(root().join("docs/SECURITY.md")).unwrap();
     let (_, table) = document.split_once("## Statement by statement\n").unwrap();
     let rows =
         table.lines().take_while(|line| !line.starts_with("## ")).filter(|line| line.starts_with("| "));
@@ -40,21 +37,10 @@ fn table() -> BTreeMap<String, Vec<String>> {
 
 /// The functions that are run as tests, of all rooms, and the browser's test files.
 fn tests() -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    let mut folders: Vec<PathBuf> = ["domain", "application", "infrastructure", "projections", "api"]
-        .map(|room| repository().join(room))
-        .to_vec();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                names.extend(tests_of(&fs::read_to_string(path).unwrap()));
-            }
-        }
-    }
-    let browser = fs::read_dir(repository().join("frontend/e2e")).unwrap();
+    let files = ROOMS.iter().flat_map(|room| sources(&root().join(room)));
+    let mut names: BTreeSet<String> =
+        files.flat_map(|path| tests_of(&fs::read_to_string(path).unwrap())).collect();
+    let browser = fs::read_dir(root().join("frontend/e2e")).unwrap();
     names.extend(browser.map(|entry| entry.unwrap().file_name().into_string().unwrap()));
     names
 }

@@ -7,7 +7,8 @@ import RadioGroup from '@mui/material/RadioGroup';
 import TextField from '@mui/material/TextField';
 import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
-import { type KeyAgent, keyAgentsQuery } from './queries';
+import { agentChoicesQuery } from '@/api/agents';
+import type { KeyAgent } from './queries';
 
 /** The most agents that a key can be bound to. */
 const MOST = 100;
@@ -22,7 +23,7 @@ interface AgentsFieldProps {
 /** Whether a key is for the whole organisation or bound to some of its agents. */
 export function AgentsField({ value, onChange, problem }: AgentsFieldProps) {
   const heading = useId();
-  const agents = useQuery(keyAgentsQuery).data?.items ?? [];
+  const agents = useQuery(agentChoicesQuery).data?.items ?? [];
   return (
     <FormControl error={problem !== undefined} sx={{ minWidth: 0 }}>
       <FormLabel id={heading}>It is for</FormLabel>

@@ -1,10 +1,11 @@
 import Box from '@mui/material/Box';
 import { useQuery } from '@tanstack/react-query';
-import { type ApiKey, keyAgentsQuery } from './queries';
+import { agentChoicesQuery } from '@/api/agents';
+import type { ApiKey } from './queries';
 
 /** The agents that a key is bound to, if it is. */
 export function AgentsOfKey({ agentIds }: { agentIds: ApiKey['agent_ids'] }) {
-  const query = useQuery({ ...keyAgentsQuery, enabled: agentIds !== null });
+  const query = useQuery({ ...agentChoicesQuery, enabled: agentIds !== null });
   const agents = query.data?.items ?? [];
   if (agentIds === null) {
     return (

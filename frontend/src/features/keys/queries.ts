@@ -20,21 +20,6 @@ export const apiKeyListQuery = (query: ApiKeyQuery) =>
 
 export type KeyAgent = Schemas['Agent'];
 
-/** How many agents are offered at most. */
-const MOST_CHOICES = 200;
-
-/** The agents that a key can be bound to, and whose names lists of keys show. */
-export const keyAgentsQuery = queryOptions({
-  queryKey: readKey('/api/v1/agents', { query: { limit: MOST_CHOICES, sort: 'name' } }),
-  queryFn: ({ signal }) =>
-    answer(
-      http.GET('/api/v1/agents', {
-        params: { query: { limit: MOST_CHOICES, sort: 'name' } },
-        signal,
-      }),
-    ),
-});
-
 export const providerKeyListQuery = queryOptions({
   queryKey: readKey('/api/v1/provider-keys'),
   queryFn: ({ signal }) =>

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { agentChoicesQuery } from '@/api/agents';
 import { fieldProblems } from '@/api/problem';
 import { useSubmissionKey } from '@/lib/useSubmissionKey';
 import { FormDialog } from '@/ui/FormDialog';
 import { FormProblem } from '@/ui/FormProblem';
-import { taskAgentsQuery } from './queries';
 import { ScheduleFields } from './ScheduleFields';
 import { createBodyOf, emptyScheduleForm, schedulePointers } from './scheduleForm';
 import { useCreateSchedule } from './scheduleQueries';
@@ -12,7 +12,7 @@ import { useCreateSchedule } from './scheduleQueries';
 /** Creates a schedule. */
 export function CreateScheduleDialog({ onClose }: { onClose: () => void }) {
   const [values, setValues] = useState(emptyScheduleForm);
-  const agents = useQuery(taskAgentsQuery).data?.items ?? [];
+  const agents = useQuery(agentChoicesQuery).data?.items ?? [];
   const create = useCreateSchedule();
   const submissionKey = useSubmissionKey();
   const problems = fieldProblems(create.error, schedulePointers);

@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { agentChoicesQuery } from '@/api/agents';
 import { fieldProblems } from '@/api/problem';
 import { useSubmissionKey } from '@/lib/useSubmissionKey';
 import { FormDialog } from '@/ui/FormDialog';
 import { FormProblem } from '@/ui/FormProblem';
-import { type Task, taskAgentsQuery, useCreateTask, useMoveTask } from './queries';
+import { type Task, useCreateTask, useMoveTask } from './queries';
 import { TaskFields } from './TaskFields';
 import { emptyTaskForm, taskBodyOf, taskPointers } from './taskForm';
 
@@ -18,7 +19,7 @@ interface CreateTaskDialogProps {
 /** Creates a task and, when its agent runs, executes it. */
 export function CreateTaskDialog({ agentId = '', onClose, onCreated }: CreateTaskDialogProps) {
   const [values, setValues] = useState({ ...emptyTaskForm, agent_id: agentId });
-  const agents = useQuery(taskAgentsQuery).data?.items ?? [];
+  const agents = useQuery(agentChoicesQuery).data?.items ?? [];
   const create = useCreateTask();
   const move = useMoveTask();
   const submissionKey = useSubmissionKey();

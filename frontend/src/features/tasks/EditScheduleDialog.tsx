@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { agentChoicesQuery } from '@/api/agents';
 import { fieldProblems } from '@/api/problem';
 import { FormDialog } from '@/ui/FormDialog';
 import { FormProblem } from '@/ui/FormProblem';
-import { taskAgentsQuery } from './queries';
 import { ScheduleFields } from './ScheduleFields';
 import { changeBodyOf, scheduleFormOf, schedulePointers } from './scheduleForm';
 import { type Schedule, useChangeSchedule } from './scheduleQueries';
@@ -18,7 +18,7 @@ export function EditScheduleDialog({ schedule, onClose }: EditScheduleDialogProp
   const [values, setValues] = useState(() => scheduleFormOf(schedule));
   // What was seen when the form was opened is what is changed.
   const [seen] = useState(schedule);
-  const agents = useQuery(taskAgentsQuery).data?.items ?? [];
+  const agents = useQuery(agentChoicesQuery).data?.items ?? [];
   const change = useChangeSchedule(seen);
   const problems = fieldProblems(change.error, schedulePointers);
   return (

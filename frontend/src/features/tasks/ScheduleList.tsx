@@ -1,6 +1,7 @@
 import EventRepeatOutlined from '@mui/icons-material/EventRepeatOutlined';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { agentChoicesQuery } from '@/api/agents';
 import { asked, PAGE_SIZE } from '@/lib/paging';
 import { useUrlFilters } from '@/lib/useUrlFilters';
 import { Answered } from '@/ui/Answered';
@@ -8,7 +9,6 @@ import { ChoiceFilter, FilterBar, SearchFilter } from '@/ui/Filters';
 import { Pager } from '@/ui/Pager';
 import { Panel } from '@/ui/Panel';
 import { StateNote } from '@/ui/States';
-import { taskAgentsQuery } from './queries';
 import { ScheduleTable } from './ScheduleTable';
 import { type ScheduleQuery, scheduleListQuery } from './scheduleQueries';
 
@@ -21,7 +21,7 @@ const states = [
 export function ScheduleList({ create }: { create: ReactNode }) {
   const filters = useUrlFilters(['q', 'agent_id', 'state']);
   const { q, agent_id, state } = filters.values;
-  const agents = useQuery(taskAgentsQuery).data?.items ?? [];
+  const agents = useQuery(agentChoicesQuery).data?.items ?? [];
   const enabled = state === 'on' ? true : state === 'paused' ? false : undefined;
   const query = useQuery(
     scheduleListQuery(

@@ -1,6 +1,7 @@
 import TaskAltOutlined from '@mui/icons-material/TaskAltOutlined';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { agentChoicesQuery } from '@/api/agents';
 import { keysOf, oneOf } from '@/lib/oneOf';
 import { asked, PAGE_SIZE } from '@/lib/paging';
 import { useUrlFilters } from '@/lib/useUrlFilters';
@@ -10,7 +11,7 @@ import { Pager } from '@/ui/Pager';
 import { Panel } from '@/ui/Panel';
 import { StateNote } from '@/ui/States';
 import { priorities } from './priority';
-import { type TaskQuery, taskAgentsQuery, taskListQuery } from './queries';
+import { type TaskQuery, taskListQuery } from './queries';
 import { taskStatus } from './status';
 import { TaskTable } from './TaskTable';
 
@@ -20,7 +21,7 @@ const statuses = keysOf(taskStatus);
 export function TaskList({ create }: { create: ReactNode }) {
   const filters = useUrlFilters(['q', 'status', 'agent_id', 'priority']);
   const { q, status, agent_id, priority } = filters.values;
-  const agents = useQuery(taskAgentsQuery).data?.items ?? [];
+  const agents = useQuery(agentChoicesQuery).data?.items ?? [];
   const query = useQuery(
     taskListQuery(
       asked<TaskQuery>({

@@ -27,20 +27,6 @@ export const taskQuery = (id: string) =>
       answer(http.GET('/api/v1/tasks/{id}', { params: { path: { id } }, signal })),
   });
 
-const MOST_CHOICES = 200;
-
-/** The agents that a task can be given to, and whose names task lists show. */
-export const taskAgentsQuery = queryOptions({
-  queryKey: readKey('/api/v1/agents', { query: { limit: MOST_CHOICES, sort: 'name' } }),
-  queryFn: ({ signal }) =>
-    answer(
-      http.GET('/api/v1/agents', {
-        params: { query: { limit: MOST_CHOICES, sort: 'name' } },
-        signal,
-      }),
-    ),
-});
-
 /** The agent of one task. */
 export const taskAgentQuery = (id: string) =>
   queryOptions({
