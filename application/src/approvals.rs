@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::App;
 use crate::caller::{Caller, Origin};
 use crate::error::AppError;
-use crate::execute::{Done, alone};
+use crate::execute::{Acting, Done, alone};
 
 /// A person's answer to what an agent asked.
 #[derive(Clone, Debug)]
@@ -44,7 +44,10 @@ impl App {
         let metadata = Metadata::system(worker);
         for (tenant, task) in &overdue {
             let (stream, command) = (StreamId::task(*tenant, *task), TaskCommand::ExpireApproval { at });
-            match self.execute_with::<Task>(&Origin::default(), &metadata, stream, command, alone).await {
+            match self
+                .execute::<Task>(Acting::unbound(&Origin::default(), &metadata), stream, command, alone)
+                .await
+            {
                 Ok(_) | Err(AppError::Refused { .. } | AppError::Conflict | AppError::Limit(_)) => {}
                 Err(error) => return Err(error),
             }

@@ -57,9 +57,9 @@ impl App {
     /// Lets the aggregate decide and commits what it decides. `extend` adds what else belongs into the commit;
     /// it sees the state the decision was made in. When others changed the stream meanwhile it is loaded and
     /// decided anew, up to five times; with a version given by the client it is refused then.
-    pub(crate) async fn execute<A>(
+    pub(crate) async fn execute<'b, A>(
         &self,
-        caller: &Caller,
+        by: impl Into<Acting<'b>> + Send,
         stream: StreamId,
         command: A::Command,
         extend: impl Fn(&A, Commit) -> Result<Commit, AppError> + Send + Sync,
@@ -69,38 +69,7 @@ impl App {
         A::Command: Clone + Send + Sync,
         domain::Event: From<A::Event>,
     {
-        self.execute_as(caller.into(), stream, command, extend).await
-    }
-
-    /// The same where nobody is signed in, or a part of the service acts.
-    pub(crate) async fn execute_with<A>(
-        &self,
-        origin: &Origin,
-        metadata: &Metadata,
-        stream: StreamId,
-        command: A::Command,
-        extend: impl Fn(&A, Commit) -> Result<Commit, AppError> + Send + Sync,
-    ) -> Result<Done, AppError>
-    where
-        A: Root,
-        A::Command: Clone + Send + Sync,
-        domain::Event: From<A::Event>,
-    {
-        self.execute_as(Acting::unbound(origin, metadata), stream, command, extend).await
-    }
-
-    async fn execute_as<A>(
-        &self,
-        by: Acting<'_>,
-        stream: StreamId,
-        command: A::Command,
-        extend: impl Fn(&A, Commit) -> Result<Commit, AppError> + Send + Sync,
-    ) -> Result<Done, AppError>
-    where
-        A: Root,
-        A::Command: Clone + Send + Sync,
-        domain::Event: From<A::Event>,
-    {
+        let by = by.into();
         let origin = by.origin;
         self.commit_decision(by, stream, |state: &A, version, commit| {
             origin.require_version(version)?;
@@ -125,8 +94,7 @@ impl App {
         let (by, decide) = (&by.into(), &decide);
         self.commit_on_what_is_known(by, stream.id, |known| async move {
             let (state, version) = known.look_at::<A>(stream).await?;
-            let commit = Commit::new(stream.tenant, stream.id, by.metadata.clone())
-                .once(by.origin.idempotency.clone());
+            let commit = Commit::new(stream.tenant, stream.id, by.metadata.clone());
             let (events, commit) = decide(&state, version, commit)?;
             let changes = !events.is_empty();
             Ok(changes.then(|| commit.append(stream, Expected::Exactly(version), events)))
@@ -134,8 +102,8 @@ impl App {
         .await
     }
 
-    /// Commits what `build` makes of the streams it looks at; of nothing there is nothing to do. The commit must depend on
-    /// their versions.
+    /// Commits, once for the request, what `build` makes of the streams it looks at; of nothing there is nothing to do. The
+    /// commit must depend on their versions.
     ///
     /// It looks at streams as this process last knew them, which others may have changed since. That is enough to go
     /// ahead. Whoever is refused, or has nothing to do, is told so by how they are; and where others were quicker, it
@@ -163,7 +131,7 @@ impl App {
             let Some(commit) = decided? else {
                 return Ok(Done { resource, position: None });
             };
-            match self.log.commit(commit).await {
+            match self.log.commit(commit.once(by.origin.idempotency.clone())).await {
                 Ok(receipt) => return Ok(receipt.into()),
                 Err(CommitError::VersionConflict) if attempt < ATTEMPTS => {
                     self.clock.sleep(self.jitter(attempt)).await;

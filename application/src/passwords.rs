@@ -9,7 +9,7 @@ use crate::App;
 use crate::caller::{Caller, Origin};
 use crate::commit::Effect;
 use crate::error::AppError;
-use crate::execute::Done;
+use crate::execute::{Acting, Done, alone};
 use crate::ports::{NotTaken, StoredPassword};
 
 /// How long a forgotten password may be reset after it was asked for.
@@ -80,7 +80,7 @@ impl App {
             let command = self.new_reset();
             let stream = StreamId::user(held.tenant, held.user);
             let metadata = origin.metadata(Actor::Anonymous);
-            match self.execute_with::<User>(origin, &metadata, stream, command, crate::execute::alone).await {
+            match self.execute::<User>(Acting::unbound(origin, &metadata), stream, command, alone).await {
                 Ok(_) => {}
                 // Neither someone without access nor a suspended organisation keeps the others from theirs.
                 Err(AppError::Refused { code, .. }) => tracing::debug!(code, "no reset for this user"),
@@ -120,7 +120,7 @@ impl App {
         let set = Effect::SetPassword { user, email, hash };
         let metadata = origin.metadata(Actor::User(user));
         let done = self
-            .execute_with::<User>(origin, &metadata, stream, command, |_, commit| {
+            .execute::<User>(Acting::unbound(origin, &metadata), stream, command, |_, commit| {
                 Ok(commit.effect(set.clone()).effect(Effect::EndSessionsOf(user)))
             })
             .await

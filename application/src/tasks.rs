@@ -73,7 +73,6 @@ impl App {
             let events = Task::default().decide(new.clone().into_command(caller))?;
             // The guard keeps the agent from being terminated before the task is there.
             let commit = Commit::new(task.tenant, task.id, caller.metadata())
-                .once(caller.origin.idempotency.clone())
                 .guard(agent_stream, agent_version)
                 .append(task, Expected::Exactly(0), events);
             Ok(Some(commit))
@@ -138,9 +137,8 @@ impl App {
                     return Err(AgentRefusal::NotRunning.into());
                 }
             }
-            let commit = Commit::new(stream.tenant, stream.id, caller.metadata())
-                .once(caller.origin.idempotency.clone())
-                .guard(agent_stream, agent_version);
+            let commit =
+                Commit::new(stream.tenant, stream.id, caller.metadata()).guard(agent_stream, agent_version);
             let commit = after.into_iter().fold(commit, |commit, next| commit.guard(next, 0));
             Ok((!events.is_empty()).then(|| commit.append(stream, Expected::Exactly(version), events)))
         })

@@ -7,7 +7,7 @@ use crate::App;
 use crate::caller::{Caller, Origin};
 use crate::commit::UniqueScope;
 use crate::error::AppError;
-use crate::execute::{Done, alone};
+use crate::execute::{Acting, Done, alone};
 
 /// What an organisation is founded with.
 #[derive(Clone, Debug)]
@@ -111,7 +111,8 @@ impl App {
         command: TenantCommand,
     ) -> Result<Done, AppError> {
         let metadata = domain::Metadata::system(operator);
-        self.execute_with::<Tenant>(&Origin::default(), &metadata, StreamId::tenant(tenant), command, alone)
-            .await
+        let origin = Origin::default();
+        let by = Acting::unbound(&origin, &metadata);
+        self.execute::<Tenant>(by, StreamId::tenant(tenant), command, alone).await
     }
 }

@@ -6,7 +6,7 @@ use domain::{Metadata, StreamId};
 use crate::App;
 use crate::caller::Origin;
 use crate::error::AppError;
-use crate::execute::alone;
+use crate::execute::{Acting, alone};
 
 impl App {
     /// Fails at most `most` tasks that have waited for a worker longer than they may; whoever takes one at the same
@@ -16,7 +16,10 @@ impl App {
         for overdue in self.queue.overdue(most).await? {
             let stream = StreamId::task(overdue.tenant, overdue.task);
             let expire = TaskCommand::ExpireInQueue { queued_at: overdue.since, at: self.clock.now() };
-            match self.execute_with::<Task>(&Origin::default(), &metadata, stream, expire, alone).await {
+            match self
+                .execute::<Task>(Acting::unbound(&Origin::default(), &metadata), stream, expire, alone)
+                .await
+            {
                 Ok(_) | Err(AppError::Refused { .. } | AppError::Limit(_) | AppError::Conflict) => {}
                 Err(error) => return Err(error),
             }

@@ -14,8 +14,7 @@ pub trait EventLog: Send + Sync {
     /// A whole stream as this process last knew it, or as it is: enough to decide on where the commit depends on its
     /// version. A log that remembers nothing reads it.
     async fn recall(&self, stream: StreamId) -> Result<Recalled, Unavailable> {
-        let Loaded { events, version, .. } = self.load(stream).await?;
-        Ok(Recalled { events, version, is_remembered: false })
+        self.load(stream).await.map(Recalled::from)
     }
 
     /// Commits all of it or nothing. Once it returns a receipt, the events are durable and every inline read
@@ -48,4 +47,10 @@ pub struct Recalled {
     /// Whether it may have gone on since, in another process. Nobody is to be refused by it then, or told that there is
     /// nothing to do.
     pub is_remembered: bool,
+}
+
+impl From<Loaded> for Recalled {
+    fn from(Loaded { events, version, .. }: Loaded) -> Self {
+        Self { events, version, is_remembered: false }
+    }
 }

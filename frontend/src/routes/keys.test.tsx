@@ -4,14 +4,20 @@ import { seededMember, seededPassword } from '@/testing/fake/seed';
 import { open } from '@/testing/render';
 import { fake } from '@/testing/server';
 
+/** The form of a new key of that name, for tasks. */
+async function beginKey(user: Awaited<ReturnType<typeof open>>['user'], name: string) {
+  await user.click(await screen.findByRole('button', { name: 'New API key' }));
+  const form = screen.getByRole('dialog', { name: 'New API key' });
+  await user.click(within(form).getByLabelText(/^Name/));
+  await user.paste(name);
+  await user.click(await within(form).findByLabelText(/create_tasks/));
+  return form;
+}
+
 test('a key is made for what is ticked, after the password, and shown once', async () => {
   const { user } = await open('/keys');
   fake.db.asksForPassword = true;
-  await user.click(await screen.findByRole('button', { name: 'New API key' }));
-  const form = screen.getByRole('dialog', { name: 'New API key' });
-  await user.click(within(form).getByLabelText(/Name/));
-  await user.paste('Deploy robot');
-  await user.click(await within(form).findByLabelText(/create_tasks/));
+  const form = await beginKey(user, 'Deploy robot');
   // What it brings along is marked, and not for choosing.
   expect(within(form).getByLabelText(/read_tasks/)).toBeChecked();
   expect(within(form).getByLabelText(/read_tasks/)).toBeDisabled();
@@ -35,11 +41,7 @@ test('a key is made for what is ticked, after the password, and shown once', asy
 
 test('a key is bound to agents, and then is for what is about single ones alone', async () => {
   const { user } = await open('/keys');
-  await user.click(await screen.findByRole('button', { name: 'New API key' }));
-  const form = screen.getByRole('dialog', { name: 'New API key' });
-  await user.click(within(form).getByLabelText(/^Name/));
-  await user.paste('Help desk');
-  await user.click(await within(form).findByLabelText(/create_tasks/));
+  const form = await beginKey(user, 'Help desk');
   await user.click(within(form).getByLabelText(/read_events/));
   await user.click(within(form).getByLabelText(/Only some agents/));
   expect(within(form).queryByLabelText(/read_events/)).toBeNull();
@@ -62,11 +64,7 @@ test('a key is bound to agents, and then is for what is about single ones alone'
 
 test('an agent that is gone since is named by the form', async () => {
   const { user } = await open('/keys');
-  await user.click(await screen.findByRole('button', { name: 'New API key' }));
-  const form = screen.getByRole('dialog', { name: 'New API key' });
-  await user.click(within(form).getByLabelText(/^Name/));
-  await user.paste('Help desk');
-  await user.click(await within(form).findByLabelText(/create_tasks/));
+  const form = await beginKey(user, 'Help desk');
   await user.click(within(form).getByLabelText(/Only some agents/));
   await user.click(within(form).getByRole('combobox', { name: /Agents/ }));
   const [gone] = fake.db.agents.splice(0, 1);

@@ -96,8 +96,7 @@ impl EventLog for PgEventLog {
                 is_remembered: true,
             });
         }
-        let Loaded { events, version, .. } = self.load(stream).await?;
-        Ok(Recalled { events, version, is_remembered: false })
+        self.load(stream).await.map(Recalled::from)
     }
 
     async fn commit(&self, commit: Commit) -> Result<Receipt, CommitError> {

@@ -8,7 +8,7 @@ import { FormDialog } from '@/ui/FormDialog';
 import { FormProblem } from '@/ui/FormProblem';
 import { AgentsField } from './AgentsField';
 import { LifeField } from './LifeField';
-import { type KeyAgent, type Permission, useCreateApiKey } from './queries';
+import { type KeyAgent, type Permission, type PolicyEntry, useCreateApiKey } from './queries';
 import { ScopeField } from './ScopeField';
 import { SecretDialog } from './SecretDialog';
 
@@ -31,8 +31,9 @@ export function CreateApiKeyDialog({ onClose }: { onClose: () => void }) {
     return problem === undefined ? [] : [`${agent}: ${problem}`];
   });
   // What was ticked before the key was bound, and is not about single agents, is not offered any more.
-  const offered = policy.filter((each) => ids === null || each.is_of_single_agents);
-  const chosen = scopes.filter((scope) => offered.some(({ permission }) => permission === scope));
+  const isOffered = (of: PolicyEntry) => ids === null || of.is_of_single_agents;
+  const offered = policy.filter(isOffered).map(({ permission }) => permission);
+  const chosen = scopes.filter((scope) => offered.includes(scope));
   if (create.data !== undefined) return <SecretDialog created={create.data} onClose={onClose} />;
 
   function submit(): void {
@@ -67,7 +68,7 @@ export function CreateApiKeyDialog({ onClose }: { onClose: () => void }) {
       <ScopeField
         value={chosen}
         onChange={setScopes}
-        isBound={ids !== null}
+        isOffered={isOffered}
         problem={problems.at('/scopes')}
       />
       <FormProblem problems={problems} />

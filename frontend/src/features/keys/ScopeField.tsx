@@ -8,18 +8,18 @@ import { useQuery } from '@tanstack/react-query';
 import { useMe } from '@/api/me';
 import { rolesQuery } from '@/api/roles';
 import { Answered } from '@/ui/Answered';
-import type { Permission } from './queries';
+import type { Permission, PolicyEntry } from './queries';
 
 interface ScopeFieldProps {
   value: readonly Permission[];
   onChange: (scopes: readonly Permission[]) => void;
-  /** Whether the key is bound to agents: then it may only what is about single ones. */
-  isBound: boolean;
+  /** Whether a key of this kind may have it. */
+  isOffered: (of: PolicyEntry) => boolean;
   problem: string | undefined;
 }
 
 /** What a key may do, out of what the signed-in user may. What comes with a choice is marked as well. */
-export function ScopeField({ value, onChange, isBound, problem }: ScopeFieldProps) {
+export function ScopeField({ value, onChange, isOffered, problem }: ScopeFieldProps) {
   const { permissions: own } = useMe();
   const query = useQuery(rolesQuery);
   return (
@@ -38,7 +38,7 @@ export function ScopeField({ value, onChange, isBound, problem }: ScopeFieldProp
             <Box sx={{ display: 'grid', gap: 0.25 }}>
               {permissions
                 .filter(({ permission }) => own.includes(permission))
-                .filter((each) => !isBound || each.is_of_single_agents)
+                .filter(isOffered)
                 .map(({ permission, meaning }) => (
                   <FormControlLabel
                     key={permission}

@@ -19,6 +19,7 @@ export const apiKeyListQuery = (query: ApiKeyQuery) =>
   });
 
 export type KeyAgent = Schemas['Agent'];
+export type PolicyEntry = Schemas['Roles']['permissions'][number];
 
 export const providerKeyListQuery = queryOptions({
   queryKey: readKey('/api/v1/provider-keys'),

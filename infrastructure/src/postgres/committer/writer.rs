@@ -180,8 +180,9 @@ impl Writer {
             conn.execute("begin").await?;
         }
         let believed = self.heads.of(batch);
-        let heads = if let Some(believed) = &believed {
-            believed.clone()
+        let is_believed = believed.is_some();
+        let heads = if let Some(believed) = believed {
+            believed
         } else {
             let found = store::lock_heads(conn, batch).await?;
             self.heads.look_at(&found);
@@ -196,10 +197,8 @@ impl Writer {
         }
         let mut facts = store::facts(conn, &open, heads, keys).await?;
         let plan = Plan::make(&mut open, &mut facts, Utc::now().trunc_subsecs(6));
-        if let Some(believed) = &believed
-            && plan.answers.iter().any(|answer| matches!(answer, Err(CommitError::Limit(_))))
-        {
-            self.heads.mistaken(believed);
+        if is_believed && plan.answers.iter().any(|answer| matches!(answer, Err(CommitError::Limit(_)))) {
+            self.heads.mistaken(&facts.heads);
             return Ok(Transacted::Moved);
         }
         if plan.accepted.is_empty() {
